@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_ACCOUNTS_H
+#define RP_ACCOUNTS_H
+
+#include "rp/rp.h"
+#include "store/history.h"
+#include "store/invitations.h"
+
+/*
+ * name_key becomes the name as names are compared: PRECIS UsernameCaseMapped
+ * (RFC 8265) on top of NFKC case folding, so that full-width and half-width,
+ * large and small letters are one.  An e-mail address is a name like another.
+ * RP_NAME_MALFORMED: *hint says what is wrong with it.
+ */
+enum rp_answer rp_name_prepare(const char *name,
+    char name_key[STORE_NAME_MAX + 1], const char **hint);
+/* PRECIS Nickname (RFC 8266), for display names and names of passkeys. */
+enum rp_answer rp_label_prepare(const char *label, char *out, size_t size,
+    const char **hint);
+
+/* By the account's owner.  NULL: unchanged. */
+enum rp_answer rp_account_change(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, const char *display_name,
+    const char *locale, struct store_account *changed);
+/* Wants a fresh proof.  Everything goes but the audit log. */
+enum rp_answer rp_account_remove_own(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who);
+
+enum { RP_HISTORY_PAGE_MAX = 100 };
+
+/* before: all zero for the newest.  out holds max, at most RP_HISTORY_PAGE_MAX. */
+enum rp_answer rp_history_list(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, const struct history_id *before,
+    struct store_history *out, size_t max, size_t *n);
+/* The newest notices not yet seen, at most max. */
+enum rp_answer rp_notices_list(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, struct store_history *out, size_t max,
+    size_t *n);
+enum rp_answer rp_notice_seen(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, const struct history_id *id);
+
+/* An invitation in text: 128 random bits and more. */
+enum { RP_INVITATION_TEXT = 43 };
+
+struct rp_invitation_text {
+	char s[RP_INVITATION_TEXT + 1];
+};
+
+struct rp_invitation {
+	bool for_account;
+	char name[STORE_NAME_MAX + 1];
+	char display_name[STORE_DISPLAY_NAME_MAX + 1];
+	store_time expires;
+};
+
+enum rp_answer rp_invitation_check(struct rp *rp, struct rp_call *call,
+    const char *invitation, struct rp_invitation *out);
+
+/* By the administrator, on the command line; each writes an audit entry. */
+enum rp_answer rp_admin_account_add(struct rp *rp, struct rp_call *call,
+    const char *name, const char *display_name, struct store_account *added,
+    struct rp_invitation_text *invitation);
+enum rp_answer rp_admin_invite(struct rp *rp, struct rp_call *call,
+    const char *name, struct rp_invitation_text *invitation,
+    store_time *expires);
+enum rp_answer rp_admin_account_find(struct rp *rp, struct rp_call *call,
+    const char *name_or_id, struct store_account *found);
+/* Locking ends every session; *n is how many. */
+enum rp_answer rp_admin_account_lock(struct rp *rp, struct rp_call *call,
+    const struct account_id *id, size_t *n);
+enum rp_answer rp_admin_account_unlock(struct rp *rp, struct rp_call *call,
+    const struct account_id *id);
+enum rp_answer rp_admin_account_remove(struct rp *rp, struct rp_call *call,
+    const struct account_id *id);
+/* One session, or with NULL all of the account's. */
+enum rp_answer rp_admin_session_revoke(struct rp *rp, struct rp_call *call,
+    const struct account_id *id, const struct session_id *session, size_t *n);
+
+#endif

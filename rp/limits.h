@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_LIMITS_H
+#define RP_LIMITS_H
+
+#include "store/store.h"
+
+/*
+ * How often something may happen, by whom: token buckets in memory, in a
+ * table of fixed size.  When it is full the bucket that is nearest to being
+ * full again is given up, which forgets least.
+ */
+struct rp_limits;
+
+enum rp_limit {
+	RP_LIMIT_OPTIONS_NETWORK,	/* begins of ceremonies */
+	RP_LIMIT_REFUSED_NETWORK,	/* refused finishes */
+	RP_LIMIT_NAME_TAKEN_NETWORK,	/* asking whether a name is taken */
+	RP_LIMIT_SIGN_UP_NETWORK,	/* accounts made */
+	RP_LIMIT_REFUSED_ACCOUNT,	/* refused finishes against one account */
+	RP_LIMIT_INVITATION_NETWORK,	/* invitations asked about */
+	RP_LIMIT_KINDS
+};
+
+struct rp_limits *rp_limits_new(size_t buckets);
+void rp_limits_free(struct rp_limits *l);
+
+/*
+ * Takes one from the bucket of (kind, who).  true, or false and *retry_ms when
+ * it is empty: ask again after so long.
+ */
+bool rp_limit_take(struct rp_limits *l, enum rp_limit kind, struct slice who,
+    store_time now, store_time *retry_ms);
+/* Whether one could be taken, without taking it. */
+bool rp_limit_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
+    store_time now, store_time *retry_ms);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_PASSKEYS_H
+#define RP_PASSKEYS_H
+
+#include "rp/rp.h"
+
+/* All changes want a fresh proof: RP_PROOF_NEEDED otherwise. */
+
+/* out holds STORE_CREDENTIALS_MAX; oldest first. */
+enum rp_answer rp_passkeys_list(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, struct store_credential *out, size_t *n);
+enum rp_answer rp_passkey_add_begin(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, struct rp_creation *out);
+/* Also RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN, RP_PASSKEYS_FULL. */
+enum rp_answer rp_passkey_add_finish(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, struct slice ceremony,
+    const struct rp_new_passkey *got, struct store_credential *added);
+/* RP_NAME_MALFORMED: empty, too long, or with control characters. */
+enum rp_answer rp_passkey_rename(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, const struct credential_ref *ref,
+    const char *name, struct store_credential *renamed);
+/*
+ * Removes a passkey and ends the other sessions that were opened with it;
+ * *sessions_ended is how many.  RP_LAST_PASSKEY: it is the only one.
+ */
+enum rp_answer rp_passkey_remove(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, const struct credential_ref *ref,
+    size_t *sessions_ended);
+
+/* "iCloud Keychain" for its AAGUID, or NULL when it is nobody's we know. */
+const char *rp_provider_name(const uint8_t aaguid[16]);
+
+#endif

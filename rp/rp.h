@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_RP_H
+#define RP_RP_H
+
+#include "store/sessions.h"
+#include "webauthn/registration.h"
+
+/*
+ * The relying party: what an account holder, an administrator or a stranger
+ * may ask for, and what becomes of it.  Knows no HTTP and no clock: the time
+ * comes in with each call.  Every function may be called from any thread.
+ */
+struct rp;
+
+/* What a call came to.  The names are those of the API's problems. */
+#define RP_ANSWERS(X) \
+	X(RP_OK, "ok") \
+	X(RP_NAME_MALFORMED, "name-malformed") \
+	X(RP_NAME_TAKEN, "name-taken") \
+	X(RP_SIGN_UP_CLOSED, "sign-up-closed") \
+	X(RP_INVITATION_UNKNOWN, "invitation-unknown") \
+	X(RP_CEREMONY_MALFORMED, "ceremony-malformed") \
+	X(RP_CEREMONY_EXPIRED, "ceremony-expired") \
+	X(RP_CEREMONY_SPENT, "ceremony-spent") \
+	X(RP_CEREMONY_FOREIGN, "ceremony-foreign") \
+	X(RP_CEREMONY_KIND, "ceremony-kind") \
+	X(RP_CEREMONY_ACCOUNT, "ceremony-account") \
+	X(RP_PASSKEY_UNKNOWN, "passkey-unknown") \
+	X(RP_PASSKEY_REFUSED, "passkey-refused") \
+	X(RP_SIGN_COUNT, "sign-count") \
+	X(RP_CREDENTIAL_TAKEN, "credential-taken") \
+	X(RP_LAST_PASSKEY, "last-passkey") \
+	X(RP_PASSKEYS_FULL, "passkeys-full") \
+	X(RP_ACCOUNT_LOCKED, "account-locked") \
+	X(RP_SESSION_NONE, "session-none") \
+	X(RP_SESSION_EXPIRED, "session-expired") \
+	X(RP_PROOF_NEEDED, "proof-needed") \
+	X(RP_NOT_FOUND, "not-found") \
+	X(RP_RATE_LIMITED, "rate-limited") \
+	X(RP_STORAGE_FULL, "storage-full") \
+	X(RP_FAULT, "fault")
+
+enum rp_answer {
+#define X(id, name) id,
+	RP_ANSWERS(X)
+#undef X
+};
+
+const char *rp_answer_name(enum rp_answer a);
+
+enum rp_sign_up { RP_SIGN_UP_OPEN, RP_SIGN_UP_INVITATION, RP_SIGN_UP_CLOSED };
+
+/* Copied by rp_open() but for what its pointers point to. */
+struct rp_config {
+	const char *rp_id;
+	const char *rp_name;			/* shown to people */
+	const char *const *origins;		/* exact; ends with NULL */
+	const char *const *top_origins;		/* likewise, or NULL */
+	bool allow_cross_origin;
+	enum rp_sign_up sign_up;
+	const int32_t *algorithms;		/* COSE, best first */
+	size_t algorithm_count;
+	struct wa_attestation_policy attestation;	/* .at is set by each call */
+	store_time ceremony_ms;			/* 0: 5 minutes */
+	store_time fresh_ms;			/* 0: 5 minutes */
+	store_time session_idle_ms;		/* 0: 14 days */
+	store_time session_ms;			/* 0: 90 days */
+	store_time history_ms;			/* 0: 400 days */
+	store_time invitation_ms;		/* 0: 7 days */
+	bool no_limits;				/* load tests: nobody is told to wait */
+};
+
+/*
+ * Secrets of the installation.  Ceremonies are sealed with the first key and
+ * opened with either, so that keys can be rotated while people sign in.
+ */
+struct rp_keys {
+	uint8_t seal[2][32];	/* AES-256-GCM; the second is the one before */
+	uint8_t decoy[32];	/* HMAC-SHA-256; decides what strangers are shown */
+};
+
+/* keys are copied.  NULL when there is no memory or the config is senseless. */
+struct rp *rp_open(const struct rp_config *c, const struct rp_keys *keys,
+    struct store *s);
+void rp_close(struct rp *rp);
+
+/* New random keys; false when the machine has no randomness. */
+bool rp_keys_make(struct rp_keys *keys);
+
+/*
+ * One call: who asks, from where, at what time; and, once it has returned,
+ * what the log should say of it.  The browser is never shown the notes.
+ */
+struct rp_call {
+	store_time now;
+	struct store_client client;
+	uint8_t network[16];	/* whom limits count: IPv4 mapped, IPv6 as a /64 */
+	uint8_t browser[32];	/* SHA-256 of the browser's binding cookie */
+
+	enum wa_verdict verdict;	/* why a passkey was refused */
+	bool account_known, credential_known;
+	struct account_id account;
+	struct credential_ref credential;
+	store_time retry_after_ms;	/* with RP_RATE_LIMITED */
+	const char *hint;		/* with RP_NAME_MALFORMED: static, in English */
+};
+
+/* A sealed ceremony in text (base64url), as it travels with the page. */
+enum { RP_CEREMONY_MAX = 2047 };
+
+struct rp_ceremony_text {
+	char s[RP_CEREMONY_MAX + 1];
+};
+
+/* A PublicKeyCredentialDescriptor. */
+struct rp_descriptor {
+	uint8_t id[STORE_CREDENTIAL_ID_MAX];
+	uint16_t id_n;
+	uint8_t transports;		/* of enum store_transport */
+};
+
+struct rp_descriptors {
+	size_t n;
+	struct rp_descriptor list[STORE_CREDENTIALS_MAX];
+};
+
+enum rp_attestation_conveyance {
+	RP_CONVEY_NONE, RP_CONVEY_INDIRECT, RP_CONVEY_DIRECT,
+	RP_CONVEY_ENTERPRISE,
+};
+
+enum rp_requirement { RP_REQUIRED, RP_PREFERRED, RP_DISCOURAGED };
+
+/* What the conformance API may ask for.  Zero is what itsumo asks otherwise. */
+struct rp_wishes {
+	enum rp_attestation_conveyance attestation;
+	enum rp_requirement user_verification;
+	enum rp_requirement resident_key;
+};
+
+/* What a page needs for navigator.credentials.create(). */
+struct rp_creation {
+	struct rp_ceremony_text ceremony;
+	store_time expires;
+	uint8_t challenge[32];
+	uint8_t user_handle[STORE_USER_HANDLE];
+	char name[STORE_NAME_MAX + 1];
+	char display_name[STORE_DISPLAY_NAME_MAX + 1];
+	struct rp_wishes wishes;
+	struct rp_descriptors exclude;
+};
+
+/* What a page needs for navigator.credentials.get(). */
+struct rp_request {
+	struct rp_ceremony_text ceremony;
+	store_time expires;
+	uint8_t challenge[32];
+	enum rp_requirement user_verification;
+	struct rp_descriptors allow;	/* none: discoverable */
+};
+
+/* A credential that a page brings back from a registration. */
+struct rp_new_passkey {
+	struct wa_registration registration;
+	uint8_t transports;		/* of enum store_transport; unknown ones dropped */
+	const char *name;		/* chosen by its owner; NULL: the provider's */
+};
+
+/* A session token in text, for a cookie.  Known to the browser alone. */
+enum { RP_TOKEN_TEXT = 64 };
+
+struct rp_token {
+	char s[RP_TOKEN_TEXT + 1];
+};
+
+/* Somebody is signed in: who, and with which session. */
+struct rp_signed_in {
+	struct store_account account;
+	struct store_session session;
+};
+
+/* The JSON-free facts of the configuration, for the edges. */
+const struct rp_config *rp_config_of(const struct rp *rp);
+struct store *rp_store_of(struct rp *rp);
+
+#endif
