@@ -48,7 +48,10 @@ enum rp_answer {
 
 const char *rp_answer_name(enum rp_answer a);
 
-enum rp_sign_up { RP_SIGN_UP_OPEN, RP_SIGN_UP_INVITATION, RP_SIGN_UP_CLOSED };
+enum rp_sign_up {
+	RP_SIGN_UP_MODE_OPEN, RP_SIGN_UP_MODE_INVITATION,
+	RP_SIGN_UP_MODE_CLOSED,
+};
 
 /* Copied by rp_open() but for what its pointers point to. */
 struct rp_config {
