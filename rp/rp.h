@@ -71,6 +71,11 @@ struct rp_config {
 	store_time history_ms;			/* 0: 400 days */
 	store_time invitation_ms;		/* 0: 7 days */
 	bool no_limits;				/* load tests: nobody is told to wait */
+	/*
+	 * Honours struct rp_wishes and rp_signup.join.  Without it user
+	 * verification and a discoverable passkey are asked for always.
+	 */
+	bool conformance;
 };
 
 /*

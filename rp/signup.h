@@ -10,6 +10,12 @@ struct rp_signup {
 	const char *invitation;		/* in text, or NULL */
 	const char *locale;		/* "ja", "en", "" */
 	struct rp_wishes wishes;
+	/*
+	 * A name that is taken gets another passkey and is no refusal: what
+	 * the conformance API wants, which knows no sessions.  Heeded only
+	 * with rp_config.conformance.
+	 */
+	bool join;
 };
 
 /*
