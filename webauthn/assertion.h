@@ -8,18 +8,18 @@
 
 /* What navigator.credentials.get() returned, decoded from base64url. */
 struct wa_assertion {
-	struct slice credential_id;	/* rawId */
+	struct slice credential_id; /* rawId */
 	struct slice client_data_json;
 	struct slice authenticator_data;
 	struct slice signature;
-	struct slice user_handle;	/* empty: not sent (Safari sends "") */
+	struct slice user_handle; /* empty: not sent (Safari sends "") */
 };
 
 /* The credential record of WebAuthn L3 section 4, as far as judged here. */
 struct wa_credential {
 	struct slice credential_id;
-	struct slice cose_key;		/* as wa_registration_result gave it */
-	struct slice user_handle;	/* of the account that owns it */
+	struct slice cose_key; /* as wa_registration_result gave it */
+	struct slice user_handle; /* of the account that owns it */
 	uint32_t sign_count;
 	bool backup_eligible;
 };
@@ -27,15 +27,18 @@ struct wa_credential {
 /* Beside the expectation, what only an assertion is judged by. */
 struct wa_assertion_expectation {
 	struct wa_expectation common;
-	bool need_user_handle;		/* discoverable: nobody was named (step 6) */
+	bool need_user_handle; /* discoverable: nobody was named (step 6) */
 	bool ignore_sign_count;
+	bool refuse_backup_upgrade; /* BE from 0 to 1 (step 19): see below */
 };
 
-/* What the ceremony taught us, for the store to keep (step 25). */
+/* What the ceremony taught us, for the store to keep (step 24). */
 struct wa_assertion_result {
 	uint32_t sign_count;
-	uint8_t flags;			/* WA_FLAG_UP, _UV, _BE, _BS as received */
-	bool became_backup_eligible;	/* BE went from 0 to 1: worth an audit line */
+	uint8_t flags; /* WA_FLAG_UP, _UV, _BE, _BS as received */
+	bool became_backup_eligible; /* BE went from 0 to 1: worth an audit line
+				      */
+	bool sign_count_went_back; /* and ignore_sign_count let it pass */
 };
 
 /*
@@ -47,11 +50,14 @@ struct wa_assertion_result {
  * A sign count that went back is WA_SIGN_COUNT, and is judged last: with it
  * the signature is known to be good, so the caller may tell the owner.
  *
+ * A credential may become backup eligible, since providers turn the flag on
+ * at the first synchronisation; it may never cease to be (WA_BACKUP_CHANGED).
+ *
  * Returns WA_OK and fills *result; else the name of the first refusal, or
  * WA_FAULT where the machine failed, and leaves *result alone.
  */
-enum wa_verdict wa_assertion_verify(
-    const struct wa_assertion_expectation *want, const struct wa_assertion *got,
-    const struct wa_credential *credential, struct wa_assertion_result *result);
+enum wa_verdict wa_assertion_verify(const struct wa_assertion_expectation *want,
+    const struct wa_assertion *got, const struct wa_credential *credential,
+    struct wa_assertion_result *result);
 
 #endif

@@ -10,12 +10,12 @@
  * verifier never demands what was not asked, nor forgets what was.
  */
 struct wa_expectation {
-	struct slice challenge;		/* the bytes, not their base64url */
+	struct slice challenge; /* the bytes, not their base64url */
 	const char *rp_id;
-	const char *const *origins;	/* exact; ends with NULL */
-	const char *const *top_origins;	/* likewise; NULL: none accepted */
+	const char *const *origins; /* exact; ends with NULL */
+	const char *const *top_origins; /* likewise; NULL: none accepted */
 	bool allow_cross_origin;
-	bool need_uv;			/* userVerification was "required" */
+	bool need_uv; /* userVerification was "required" */
 };
 
 #endif

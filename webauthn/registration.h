@@ -10,7 +10,7 @@
 
 /* What navigator.credentials.create() returned, decoded from base64url. */
 struct wa_registration {
-	struct slice credential_id;	/* rawId */
+	struct slice credential_id; /* rawId */
 	struct slice client_data_json;
 	struct slice attestation_object;
 };
@@ -29,25 +29,25 @@ struct wa_trust_anchors {
 struct wa_attestation_policy {
 	bool refuse_none;
 	bool refuse_self;
-	bool require_trusted;		/* the path must reach an anchor */
+	bool require_trusted; /* the path must reach an anchor */
 	struct wa_trust_anchors anchors;
-	time_t at;			/* the time that certificates are judged at */
+	time_t at; /* the time that certificates are judged at */
 };
 
 /* Beside the expectation, what only a registration is judged by. */
 struct wa_registration_expectation {
 	struct wa_expectation common;
-	const int32_t *algorithms;	/* COSE, as offered in pubKeyCredParams */
+	const int32_t *algorithms; /* COSE, as offered in pubKeyCredParams */
 	size_t algorithm_count;
-	bool conditional_create;	/* user presence is not needed (7.1 step 15) */
+	bool conditional_create; /* user presence is not needed (7.1 step 15) */
 	struct wa_attestation_policy attestation;
 };
 
 enum wa_attestation_type {
-	WA_ATTESTATION_NONE,		/* fmt "none" */
+	WA_ATTESTATION_NONE, /* fmt "none" */
 	WA_ATTESTATION_SELF,
-	WA_ATTESTATION_UNCERTAIN,	/* a path that was led to no anchor */
-	WA_ATTESTATION_TRUSTED,		/* a path that reached an anchor */
+	WA_ATTESTATION_UNCERTAIN, /* a path that was led to no anchor */
+	WA_ATTESTATION_TRUSTED, /* a path that reached an anchor */
 };
 
 /*
@@ -55,19 +55,19 @@ enum wa_attestation_type {
  * fills it.  All slices point into the bytes of the wa_registration.
  */
 struct wa_registration_result {
-	struct slice credential_id;	/* 1 to 1023 bytes */
-	struct slice cose_key;		/* judged: alg, curve, point, lengths */
-	struct slice aaguid;		/* 16 bytes */
+	struct slice credential_id; /* 1 to 1023 bytes */
+	struct slice cose_key; /* judged: alg, curve, point, lengths */
+	struct slice aaguid; /* 16 bytes */
 	int32_t algorithm;
 	uint32_t sign_count;
-	uint8_t flags;			/* WA_FLAG_UP, _UV, _BE, _BS as received */
-	const char *format;		/* static: "none", "packed", … */
+	uint8_t flags; /* WA_FLAG_UP, _UV, _BE, _BS as received */
+	const char *format; /* static: "none", "packed", … */
 	enum wa_attestation_type attestation;
 };
 
 /*
- * Judges a registration by WebAuthn L3 section 7.1, steps 5 to 24.  Whether
- * the credential id is taken already (step 25) is for the store to say.
+ * Judges a registration by WebAuthn L3 section 7.1, steps 5 to 25.  Whether
+ * the credential id is taken already (step 26) is for the store to say.
  * Knows no clock, no store and no network.
  *
  * Returns WA_OK and fills *result; else the name of the first refusal, or

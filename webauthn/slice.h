@@ -35,6 +35,7 @@ slice_equal(struct slice a, struct slice b)
 struct cursor {
 	struct slice rest;
 	bool bad;
+	bool malformed; /* bad for what stands there, not for what is missing */
 };
 
 static inline struct cursor

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEBAUTHN_EVP_H
+#define WEBAUTHN_EVP_H
+
+/* Inside this floor only: this header speaks OpenSSL. */
+
+#include <openssl/evp.h>
+
+#include "webauthn/algorithm.h"
+#include "webauthn/slice.h"
+#include "webauthn/verdict.h"
+
+/*
+ * Verifies sig over parts[0] || parts[1] with the key of a certificate, which
+ * must be of the algorithm's type and curve.  WA_OK, WA_SIGNATURE, WA_FAULT.
+ */
+enum wa_verdict wa_evp_verify(EVP_PKEY *key, const struct wa_algorithm *a,
+    const struct slice parts[2], struct slice sig);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "webauthn/signature.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "webauthn/evp.h"
+#include "webauthn/key.h"
+
+enum wa_verdict
+wa_key_judge(const struct wa_cose *key)
+{
+	struct wa_ready_key ready;
+
+	if (key->algorithm->attestation_only)
+		return WA_ALGORITHM_UNSUPPORTED;
+	return wa_key_ready(key, &ready);
+}
+
+/* For algorithms that hash first: one pass, then the primitive itself. */
+static enum wa_verdict
+verify_digest(EVP_PKEY_CTX *verify, const struct wa_algorithm *a,
+    const struct slice parts[2], struct slice sig)
+{
+	uint8_t digest[WA_HASH_MAX];
+
+	if (!wa_hash_parts(a->hash, parts, 2, digest))
+		return WA_FAULT;
+	/* 0 is a wrong signature, less than 0 one that is no signature. */
+	if (EVP_PKEY_verify(
+		verify, sig.p, sig.n, digest, wa_hash_size(a->hash)) == 1)
+		return WA_OK;
+	return wa_openssl_starved() ? WA_FAULT : WA_SIGNATURE;
+}
+
+/* For algorithms that take the message whole: EdDSA, ML-DSA. */
+static enum wa_verdict
+verify_message(EVP_PKEY *key, const struct slice parts[2], struct slice sig)
+{
+	const size_t n = parts[0].n + parts[1].n;
+	enum wa_verdict v = WA_FAULT;
+	uint8_t *message = malloc(n + 1); /* never of no bytes */
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (message == NULL || ctx == NULL ||
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) != 1)
+		goto out;
+	if (parts[0].n > 0)
+		memcpy(message, parts[0].p, parts[0].n);
+	if (parts[1].n > 0)
+		memcpy(message + parts[0].n, parts[1].p, parts[1].n);
+	if (EVP_DigestVerify(ctx, sig.p, sig.n, message, n) == 1)
+		v = WA_OK;
+	else
+		v = wa_openssl_starved() ? WA_FAULT : WA_SIGNATURE;
+out:
+	EVP_MD_CTX_free(ctx);
+	free(message);
+	return v;
+}
+
+enum wa_verdict
+wa_signature_verify(
+    const struct wa_cose *key, struct slice a, struct slice b, struct slice sig)
+{
+	const struct slice parts[2] = { a, b };
+	struct wa_ready_key ready;
+	enum wa_verdict v;
+
+	if (key->algorithm->attestation_only)
+		return WA_ALGORITHM_UNSUPPORTED;
+	if (sig.n == 0)
+		return WA_SIGNATURE;
+	if ((v = wa_key_ready(key, &ready)) != WA_OK)
+		return v;
+	v = ready.verify != NULL
+		? verify_digest(ready.verify, key->algorithm, parts, sig)
+		: verify_message(ready.key, parts, sig);
+	if (v != WA_OK)
+		ERR_clear_error();
+	return v;
+}
+
+/* Whether a certificate's key is of the type and curve of an algorithm. */
+static bool
+goes_with(EVP_PKEY *key, const struct wa_algorithm *a)
+{
+	char group[80];
+	size_t n;
+
+	if (a->key_type != WA_KEY_EC2)
+		return EVP_PKEY_is_a(key, a->openssl) == 1;
+	return EVP_PKEY_is_a(key, "EC") == 1 &&
+	       EVP_PKEY_get_group_name(key, group, sizeof(group), &n) == 1 &&
+	       strcmp(group, a->openssl) == 0;
+}
+
+enum wa_verdict
+wa_evp_verify(EVP_PKEY *key, const struct wa_algorithm *a,
+    const struct slice parts[2], struct slice sig)
+{
+	enum wa_verdict v = WA_FAULT;
+	EVP_PKEY_CTX *verify = NULL;
+
+	if (!goes_with(key, a) || sig.n == 0) {
+		v = WA_SIGNATURE;
+		goto out;
+	}
+	if (a->hash == WA_HASH_NONE) {
+		v = verify_message(key, parts, sig);
+		goto out;
+	}
+	if ((verify = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL)) == NULL ||
+	    !wa_key_verify_init(verify, a))
+		goto out;
+	v = verify_digest(verify, a, parts, sig);
+out:
+	ERR_clear_error();
+	EVP_PKEY_CTX_free(verify);
+	return v;
+}

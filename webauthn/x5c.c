@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "webauthn/x5c.h"
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#include "webauthn/key.h"
+
+/* id-fido-gen-ce-aaguid, L3 8.2.1. */
+#define OID_AAGUID "1.3.6.1.4.1.45724.1.1.4"
+
+void
+wa_x5c_free(struct wa_x5c *path)
+{
+	if (path == NULL)
+		return;
+	for (size_t i = 0; i < path->count; i++)
+		X509_free(path->certs[i]);
+	free(path);
+}
+
+/* A curve that is spelled out may be any curve at all (CVE-2020-0601). */
+static bool
+has_named_curve(EVP_PKEY *key)
+{
+	char encoding[16];
+	size_t n;
+
+	return EVP_PKEY_is_a(key, "EC") != 1 ||
+	       (EVP_PKEY_get_utf8_string_param(
+		    key, "encoding", encoding, sizeof(encoding), &n) == 1 &&
+		   strcmp(encoding, "named_curve") == 0);
+}
+
+static enum wa_verdict
+parse_certificate(struct slice der, X509 **out)
+{
+	const uint8_t *p = der.p;
+	enum wa_verdict v = WA_CERTIFICATE_FORM;
+	X509 *cert = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (der.n == 0 || der.n > WA_CERTIFICATE_MAX)
+		goto out;
+	if ((cert = d2i_X509(NULL, &p, (long)der.n)) == NULL) {
+		v = wa_openssl_starved() ? WA_FAULT : WA_CERTIFICATE_FORM;
+		goto out;
+	}
+	if (p != der.p + der.n || X509_get_version(cert) != X509_VERSION_3 ||
+	    (key = X509_get0_pubkey(cert)) == NULL || !has_named_curve(key))
+		goto out;
+	*out = cert;
+	cert = NULL; /* now the caller's */
+	v = WA_OK;
+out:
+	ERR_clear_error();
+	X509_free(cert);
+	return v;
+}
+
+enum wa_verdict
+wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **out)
+{
+	struct cursor c = cursor_over(array->inside);
+	enum wa_verdict v = WA_OK;
+	struct wa_x5c *path = NULL;
+	struct wa_cbor item;
+
+	if (array->kind != WA_CBOR_ARRAY || array->value == 0 ||
+	    array->value > WA_X5C_MAX)
+		return WA_STATEMENT_FORM;
+	if ((path = calloc(1, sizeof(*path))) == NULL)
+		return WA_FAULT;
+	while (v == WA_OK && wa_cbor_next(&c, &item)) {
+		v = item.kind != WA_CBOR_BYTES ? WA_STATEMENT_FORM
+					       : parse_certificate(item.bytes,
+						     &path->certs[path->count]);
+		if (v == WA_OK)
+			path->count++;
+	}
+	if (v != WA_OK) {
+		wa_x5c_free(path);
+		return v;
+	}
+	path->key = X509_get0_pubkey(path->certs[0]);
+	*out = path;
+	return WA_OK;
+}
+
+static enum wa_verdict
+add_anchors(X509_STORE *store, const struct wa_trust_anchors *anchors)
+{
+	for (size_t i = 0; i < anchors->count; i++) {
+		const uint8_t *p = anchors->der[i].p;
+		X509 *cert = d2i_X509(NULL, &p, (long)anchors->der[i].n);
+		bool added =
+		    cert != NULL && X509_STORE_add_cert(store, cert) == 1;
+
+		X509_free(cert);
+		/* One bad anchor must not undo the others. */
+		if (!added && wa_openssl_starved())
+			return WA_FAULT;
+	}
+	return WA_OK;
+}
+
+static enum wa_verdict
+lead(X509_STORE *store, STACK_OF(X509) * rest, X509 *first, time_t at)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *param;
+	enum wa_verdict v = WA_FAULT;
+
+	if (ctx == NULL || X509_STORE_CTX_init(ctx, store, first, rest) != 1)
+		goto out;
+	param = X509_STORE_CTX_get0_param(ctx);
+	/* Metadata names intermediates and leaves as anchors, too. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+	X509_VERIFY_PARAM_set_time(param, at);
+	X509_VERIFY_PARAM_set_depth(param, WA_X5C_MAX);
+	if (X509_verify_cert(ctx) == 1)
+		v = WA_OK;
+	else if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
+		v = WA_TRUST_PATH;
+out:
+	X509_STORE_CTX_free(ctx);
+	return v;
+}
+
+enum wa_verdict
+wa_x5c_lead(const struct wa_x5c *path, const struct wa_trust_anchors *anchors,
+    time_t at)
+{
+	enum wa_verdict v = WA_FAULT;
+	X509_STORE *store = X509_STORE_new();
+	STACK_OF(X509) *rest = sk_X509_new_null();
+
+	if (store == NULL || rest == NULL)
+		goto out;
+	if ((v = add_anchors(store, anchors)) != WA_OK)
+		goto out;
+	for (size_t i = 1; i < path->count; i++) {
+		if (sk_X509_push(rest, path->certs[i]) == 0) {
+			v = WA_FAULT;
+			goto out;
+		}
+	}
+	v = lead(store, rest, path->certs[0], at);
+out:
+	ERR_clear_error();
+	sk_X509_free(rest); /* the certificates stay with the path */
+	X509_STORE_free(store);
+	return v;
+}
+
+bool
+wa_certificate_is_end_entity(X509 *cert)
+{
+	/* A certificate without basic constraints is no authority either:
+	 * RFC 5280 4.2.1.9. */
+	return X509_get_version(cert) == X509_VERSION_3 &&
+	       (X509_get_extension_flags(cert) & EXFLAG_CA) == 0;
+}
+
+int
+wa_certificate_extension(
+    X509 *cert, const char *oid, struct slice *value, bool *critical)
+{
+	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1);
+	int found = 0;
+
+	for (int i = 0; wanted != NULL && i < X509_get_ext_count(cert); i++) {
+		X509_EXTENSION *ext = X509_get_ext(cert, i);
+		const ASN1_OCTET_STRING *content;
+
+		if (OBJ_cmp(X509_EXTENSION_get_object(ext), wanted) != 0)
+			continue;
+		content = X509_EXTENSION_get_data(ext);
+		*value = (struct slice){ ASN1_STRING_get0_data(content),
+			(size_t)ASN1_STRING_length(content) };
+		*critical = X509_EXTENSION_get_critical(ext) == 1;
+		found++;
+	}
+	ASN1_OBJECT_free(wanted);
+	return found;
+}
+
+enum wa_verdict
+wa_certificate_judge_aaguid(X509 *cert, struct slice aaguid)
+{
+	struct slice value;
+	bool critical;
+	const int found =
+	    wa_certificate_extension(cert, OID_AAGUID, &value, &critical);
+
+	if (found == 0)
+		return WA_OK;
+	/* The extension's octets hold an OCTET STRING of the 16 bytes. */
+	if (found > 1 || critical || value.n != 18 || value.p[0] != 0x04 ||
+	    value.p[1] != 16 || memcmp(value.p + 2, aaguid.p, 16) != 0)
+		return WA_CERTIFICATE_AAGUID;
+	return WA_OK;
+}

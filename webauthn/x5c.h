@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEBAUTHN_X5C_H
+#define WEBAUTHN_X5C_H
+
+/* Inside this floor only: this header speaks OpenSSL. */
+
+#include <openssl/x509.h>
+
+#include "webauthn/cbor.h"
+#include "webauthn/registration.h"
+
+#define WA_X5C_MAX 8
+#define WA_CERTIFICATE_MAX 8192
+
+/* Certificates as a statement sent them, the attested one first. */
+struct wa_x5c {
+	X509 *certs[WA_X5C_MAX];
+	size_t count; /* 1 to WA_X5C_MAX */
+	EVP_PKEY *key; /* of the first; belongs to it */
+};
+
+/*
+ * Parses x5c: an array of 1 to 8 certificates of version 3, 8 kB each at most,
+ * nothing behind them, and no elliptic curve that is spelled out instead of
+ * named.  WA_OK and *path, which wa_x5c_free() ends; WA_STATEMENT_FORM where
+ * it is no such array, WA_CERTIFICATE_FORM where a certificate is none.
+ */
+enum wa_verdict wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **path);
+void wa_x5c_free(struct wa_x5c *path);
+
+/*
+ * Leads the path to one of the anchors, which may be a root, an intermediate
+ * or the first certificate itself, at the given time: RFC 5280 section 6.
+ * Certificates in the path are never anchors themselves.  WA_OK,
+ * WA_TRUST_PATH or WA_FAULT.
+ */
+enum wa_verdict wa_x5c_lead(const struct wa_x5c *path,
+    const struct wa_trust_anchors *anchors, time_t at);
+
+/* The first certificate is of version 3 and no authority. */
+bool wa_certificate_is_end_entity(X509 *cert);
+
+/*
+ * The content of an extension by its OID in dotted form.  Returns how often
+ * it is there; fills *value and *critical with the last.
+ */
+int wa_certificate_extension(
+    X509 *cert, const char *oid, struct slice *value, bool *critical);
+
+/*
+ * L3 8.2 step 2, 8.3: where the certificate names an AAGUID (id-fido-gen-ce-
+ * aaguid), it is that one, and the extension is not critical.  WA_OK,
+ * WA_CERTIFICATE_AAGUID.
+ */
+enum wa_verdict wa_certificate_judge_aaguid(X509 *cert, struct slice aaguid);
+
+#endif
