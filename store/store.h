@@ -8,8 +8,12 @@
 #include "webauthn/slice.h"
 
 /*
- * Durable records.  One struct store a process; any number of threads.
- * Several processes may work on one folder at the same time.
+ * Durable records.  One struct store a folder and process; any number of
+ * threads.  Several processes may work on one folder at the same time.  A
+ * store does not cross fork(): open it after.
+ *
+ * The process ignores SIGXFSZ, so that a limit on the size of files is an
+ * error (STORE_FULL) and not an end.
  */
 struct store;
 
@@ -27,22 +31,35 @@ enum store_rc {
 	STORE_FULL,	/* no room on the disk; what was there can be read */
 	STORE_DAMAGED,	/* a record that this version cannot read; logged */
 	STORE_FAULT,	/* the machine failed; logged where it arose */
+	STORE_NEWER,	/* the folder was written by a later itsumo; logged */
 };
+
+/*
+ * One line of logfmt without a newline: what the machine did wrong (priority
+ * 3) or what an operator may want to know (6).  No secret is ever in it.
+ */
+typedef void store_log_fn(int priority, const char *line, void *arg);
 
 struct store_options {
 	const char *dir;	/* made, mode 0700, when absent */
 	unsigned readers;	/* threads that read at the same time */
 	size_t map_first;	/* bytes mapped at first; 0: 64 MiB; grows */
+	store_log_fn *log;	/* NULL: stderr, "<3>" before the line */
+	void *log_arg;
 };
 
-/* STORE_OK and *s, to be ended by store_close(). */
+/*
+ * STORE_OK and *s, to be ended by store_close(), when no thread is inside a
+ * call or a view any more.  STORE_NEWER, STORE_FULL, STORE_FAULT.
+ */
 enum store_rc store_open(const struct store_options *o, struct store **s);
 void store_close(struct store *s);
 
 /*
  * A consistent view of all that was committed.  Short: copy out and end it;
  * a view kept open keeps every page that has changed since from being used
- * again.  At most one a thread.
+ * again.  At most one a thread, which also ends it, and which runs
+ * no update before that.
  */
 enum store_rc store_read_begin(struct store *s, struct store_txn **t);
 void store_read_end(struct store_txn *t);
@@ -67,16 +84,26 @@ enum store_rc store_update(struct store *s, store_fn *fn, void *arg);
 
 /*
  * Ends what has expired by `now`, at most `limit` records in one commit.
- * *swept is how many; as many as `limit` means that there may be more.
+ * *swept is how many were looked at and removed, or put off because they had
+ * been used since; as many as `limit` means that there may be more.
  */
 enum store_rc store_sweep(struct store *s, store_time now, unsigned limit,
     unsigned *swept);
 
 /*
  * Writes a consistent copy of the live store, compacted, into the folder
- * `dir`, which must be absent or empty, and syncs it.
+ * `dir`, which must be absent or empty, and syncs it.  The copy opens as a
+ * store.  STORE_TAKEN when `dir` has something in it.
  */
 enum store_rc store_backup(struct store *s, const char *dir);
+
+/*
+ * Makes the store o->dir, which must be absent or empty, out of the backup
+ * `from`: copied, opened, its audit log verified, and only then given its
+ * name.  STORE_TAKEN when o->dir has something in it, STORE_ABSENT when there
+ * is no store in `from`, STORE_DAMAGED when it does not verify (logged).
+ */
+enum store_rc store_restore(const char *from, const struct store_options *o);
 
 struct store_stat {
 	uint64_t accounts, credentials, sessions, history, audit;
