@@ -90,20 +90,15 @@ wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **out)
 }
 
 static enum wa_verdict
-add_anchors(X509_STORE *store, const struct wa_trust_anchors *anchors)
+add_anchor(X509_STORE *store, struct slice der)
 {
-	for (size_t i = 0; i < anchors->count; i++) {
-		const uint8_t *p = anchors->der[i].p;
-		X509 *cert = d2i_X509(NULL, &p, (long)anchors->der[i].n);
-		bool added =
-		    cert != NULL && X509_STORE_add_cert(store, cert) == 1;
+	const uint8_t *p = der.p;
+	X509 *cert = d2i_X509(NULL, &p, (long)der.n);
+	bool added = cert != NULL && X509_STORE_add_cert(store, cert) == 1;
 
-		X509_free(cert);
-		/* One bad anchor must not undo the others. */
-		if (!added && wa_openssl_starved())
-			return WA_FAULT;
-	}
-	return WA_OK;
+	X509_free(cert);
+	/* One bad anchor must not undo the others. */
+	return added || !wa_openssl_starved() ? WA_OK : WA_FAULT;
 }
 
 static enum wa_verdict
@@ -129,29 +124,43 @@ out:
 	return v;
 }
 
+/* To any of count anchors. */
+static enum wa_verdict
+lead_to(const struct slice *der, size_t count, STACK_OF(X509) * rest,
+    X509 *first, time_t at)
+{
+	X509_STORE *store = X509_STORE_new();
+	enum wa_verdict v = store != NULL ? WA_OK : WA_FAULT;
+
+	for (size_t i = 0; i < count && v == WA_OK; i++)
+		v = add_anchor(store, der[i]);
+	if (v == WA_OK)
+		v = lead(store, rest, first, at);
+	X509_STORE_free(store);
+	return v;
+}
+
 enum wa_verdict
 wa_x5c_lead(const struct wa_x5c *path, const struct wa_trust_anchors *anchors,
     time_t at)
 {
-	enum wa_verdict v = WA_FAULT;
-	X509_STORE *store = X509_STORE_new();
 	STACK_OF(X509) *rest = sk_X509_new_null();
+	enum wa_verdict v = rest != NULL ? WA_OK : WA_FAULT;
 
-	if (store == NULL || rest == NULL)
-		goto out;
-	if ((v = add_anchors(store, anchors)) != WA_OK)
-		goto out;
-	for (size_t i = 1; i < path->count; i++) {
-		if (sk_X509_push(rest, path->certs[i]) == 0) {
+	for (size_t i = 1; i < path->count && v == WA_OK; i++) {
+		if (sk_X509_push(rest, path->certs[i]) == 0)
 			v = WA_FAULT;
-			goto out;
-		}
 	}
-	v = lead(store, rest, path->certs[0], at);
-out:
+	if (v == WA_OK)
+		v = lead_to(
+		    anchors->der, anchors->count, rest, path->certs[0], at);
+	/* Of two anchors of one name OpenSSL tries the first and no other. */
+	for (size_t i = 0;
+	     anchors->count > 1 && i < anchors->count && v == WA_TRUST_PATH;
+	     i++)
+		v = lead_to(&anchors->der[i], 1, rest, path->certs[0], at);
 	ERR_clear_error();
 	sk_X509_free(rest); /* the certificates stay with the path */
-	X509_STORE_free(store);
 	return v;
 }
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SOFTKEY_H
+#define TESTS_SOFTKEY_H
+
+#include "tests/softca.h"
+#include "webauthn/assertion.h"
+#include "webauthn/registration.h"
+
+/*
+ * An authenticator with a browser in front of it, in memory, which tells the
+ * truth unless its script says otherwise.  One thread a key at a time.  Ends
+ * the program where the machine fails: this is for tests.
+ */
+struct softkey;
+
+/* Flags in a script where all of them are to be off: a reserved bit. */
+#define SOFTKEY_NO_FLAGS (1 << 1)
+
+/* How a statement lies; the members of a script say the rest. */
+enum softkey_lie {
+	SOFTKEY_TRUE,
+	SOFTKEY_SIG_BIT, /* one bit of the signature turned */
+	SOFTKEY_SIG_EMPTY,
+	SOFTKEY_SIG_OTHER_KEY, /* made by another key of the same kind */
+	SOFTKEY_SIG_HASH_ONLY, /* over the client data's hash alone */
+	SOFTKEY_NO_SIG, /* the member is missing */
+	SOFTKEY_NO_ALG,
+	SOFTKEY_NO_X5C,
+	SOFTKEY_X5C_EMPTY,
+	SOFTKEY_X5C_TEXT, /* is no array */
+	SOFTKEY_X5C_GARBAGE, /* holds no certificate */
+	SOFTKEY_X5C_TRAILING, /* a byte behind the first certificate */
+	SOFTKEY_X5C_LONG, /* nine certificates */
+	SOFTKEY_X5C_LEAF_ONLY, /* the intermediate is left out */
+	SOFTKEY_X5C_WITH_ROOT, /* the root comes along */
+	SOFTKEY_EXTRA_MEMBER,
+};
+
+struct softkey_script {
+	/* Client data; NULL and 0 are the truth. */
+	const char *type, *challenge, *origin; /* as they stand in the JSON */
+	const char *cross_origin; /* "true", "null", …; NULL: "false" */
+	const char *top_origin;
+	const char *more; /* put before the last brace: ",\"a\":1" */
+	const char *client_data; /* instead of all of it */
+
+	/* Authenticator data. */
+	const char *rp_id; /* NULL: "example.org" */
+	uint8_t flags; /* 0: UP and UV */
+	uint32_t sign_count;
+	const char *aaguid; /* 16 bytes; NULL: softkey_aaguid */
+	struct slice extensions; /* a CBOR map; sets ED */
+	struct slice credential_id; /* in it; empty: the key's own */
+	struct slice cose_key; /* in it; empty: the key's own */
+	struct slice authdata; /* instead of all of it, and signed */
+	struct slice trailing; /* behind it, and signed */
+
+	/* What stands around it. */
+	struct slice raw_id; /* empty: the key's own */
+	struct slice user_handle; /* assertion; empty: none is sent */
+	struct slice signature; /* assertion: instead of the truth */
+
+	/* Registration. */
+	const char *format; /* NULL: "none"; "packed" with x5c,
+			     * "packed-self" without */
+	const char *format_sent; /* NULL: the format's name */
+	enum softkey_lie lie;
+	int32_t statement_alg; /* 0: of the key that signs */
+	int32_t attestation_alg; /* of the attestation key; 0: ES256 */
+	const struct softca_script *certificate; /* NULL: one by the rules */
+	struct slice statement; /* instead of all of it */
+};
+
+/* The truth where a script says nothing. */
+#define SOFTKEY_ORIGIN "https://example.org"
+#define SOFTKEY_CHALLENGE "AQIDBAUGBwgJCgsMDQ4PEA" /* bytes 1 to 16 */
+extern const char softkey_aaguid[17];
+
+/* A key of a COSE algorithm; NULL where this OpenSSL has none such. */
+struct softkey *softkey_new(int32_t algorithm);
+void softkey_free(struct softkey *k);
+
+/* The credential id is 32 random bytes until set. */
+void softkey_set_id(struct softkey *k, struct slice id);
+struct slice softkey_id(const struct softkey *k);
+struct slice softkey_cose(const struct softkey *k);
+
+/* Who signs its attestations; made at the first use. */
+struct softca *softkey_ca(struct softkey *k);
+
+/* Slices stay good until the next call with the same key. */
+struct wa_registration softkey_register(
+    struct softkey *k, const struct softkey_script *script);
+struct wa_assertion softkey_assert(
+    struct softkey *k, const struct softkey_script *script);
+
+#endif
