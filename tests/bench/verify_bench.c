@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What wa_assertion_verify() costs beside the bare primitive on a kept key,
+ * for each algorithm: with one key all the time (hot), and with so many in
+ * turn that none is met twice soon (cold), on one thread and on two.  Prints
+ * ratios of one run, medians of ROUNDS; 1 is the primitive itself.
+ */
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/softkey.h"
+#include "tests/softstatement.h"
+#include "webauthn/algorithm.h"
+#include "webauthn/key.h"
+
+enum { ROUNDS = 15, KEYS_MAX = 2048 };
+
+static const uint8_t challenge[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+	13, 14, 15, 16 };
+static const char *const origins[] = { SOFTKEY_ORIGIN, NULL };
+static const struct wa_assertion_expectation want = {
+	.common = {
+		.challenge = { challenge, sizeof(challenge) },
+		.rp_id = "example.org",
+		.origins = origins,
+		.need_uv = true,
+	},
+};
+
+/* One sign-in, and the primitive inside it on its own. */
+struct job {
+	struct softkey *key;
+	struct wa_assertion got;
+	struct wa_credential credential;
+	EVP_PKEY *bare;
+	EVP_PKEY_CTX *verify; /* NULL: the algorithm takes messages whole */
+	EVP_MD_CTX *whole;
+	uint8_t tbs[256];
+	size_t tbs_n;
+};
+
+/* Allocations of this thread: every malloc() of the process passes here. */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t a, size_t b);
+void *__libc_realloc(void *p, size_t n);
+static _Thread_local unsigned long allocations;
+
+void *
+malloc(size_t n)
+{
+	allocations++;
+	return __libc_malloc(n);
+}
+
+void *
+calloc(size_t a, size_t b)
+{
+	allocations++;
+	return __libc_calloc(a, b);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+	allocations++;
+	return __libc_realloc(p, n);
+}
+
+static double
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), compare);
+	return v[n / 2];
+}
+
+static void
+prepare(struct job *j, int32_t algorithm)
+{
+	const struct wa_algorithm *a = wa_algorithm_find(algorithm);
+	uint8_t hash[32];
+	struct slice parts[2];
+
+	j->key = softkey_new(algorithm);
+	j->got = softkey_assert(j->key, &(struct softkey_script){ 0 });
+	j->credential = (struct wa_credential){
+		.credential_id = softkey_id(j->key),
+		.cose_key = softkey_cose(j->key),
+	};
+	j->bare = j->key->key;
+	if (!wa_sha256(j->got.client_data_json, hash))
+		abort();
+	parts[0] = j->got.authenticator_data;
+	parts[1] = (struct slice){ hash, sizeof(hash) };
+	if (a->hash == WA_HASH_NONE) {
+		memcpy(j->tbs, parts[0].p, parts[0].n);
+		memcpy(j->tbs + parts[0].n, hash, sizeof(hash));
+		j->tbs_n = parts[0].n + sizeof(hash);
+		j->whole = EVP_MD_CTX_new();
+		return;
+	}
+	j->tbs_n = wa_hash_size(a->hash);
+	j->verify = EVP_PKEY_CTX_new_from_pkey(NULL, j->bare, NULL);
+	if (!wa_hash_parts(a->hash, parts, 2, j->tbs) || j->verify == NULL ||
+	    !wa_key_verify_init(j->verify, a))
+		abort();
+}
+
+static void
+end(struct job *j)
+{
+	EVP_PKEY_CTX_free(j->verify);
+	EVP_MD_CTX_free(j->whole);
+	softkey_free(j->key);
+}
+
+static void
+run_bare(struct job *j)
+{
+	const struct slice sig = j->got.signature;
+	int ok;
+
+	if (j->verify != NULL)
+		ok = EVP_PKEY_verify(j->verify, sig.p, sig.n, j->tbs, j->tbs_n);
+	else
+		ok = EVP_DigestVerifyInit(
+			 j->whole, NULL, NULL, NULL, j->bare) == 1 &&
+		     EVP_DigestVerify(j->whole, sig.p, sig.n, j->tbs, j->tbs_n);
+	if (ok != 1)
+		abort();
+}
+
+static void
+run_ours(struct job *j)
+{
+	struct wa_assertion_result r;
+
+	if (wa_assertion_verify(&want, &j->got, &j->credential, &r) != WA_OK)
+		abort();
+}
+
+/* Microseconds a call, over some 10 ms. */
+static double
+time_of(void (*run)(struct job *), struct job *jobs, size_t count, size_t n)
+{
+	const double from = now_us();
+
+	for (size_t i = 0; i < n; i++)
+		run(&jobs[i % count]);
+	return (now_us() - from) / (double)n;
+}
+
+static void
+measure(int32_t algorithm, struct job *jobs, size_t count, const char *how)
+{
+	double bare[ROUNDS], ours[ROUNDS], ratio[ROUNDS];
+	size_t n = 16;
+	unsigned long before;
+
+	while (time_of(run_bare, jobs, 1, n) * (double)n < 10000)
+		n *= 2;
+	if (n < count)
+		n = count;
+	time_of(run_ours, jobs, count, count);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		bare[i] = time_of(run_bare, jobs, 1, n);
+		ours[i] = time_of(run_ours, jobs, count, n);
+		ratio[i] = bare[i] / ours[i];
+	}
+	before = allocations;
+	run_ours(&jobs[0]);
+	printf("%-8s %-5s bare %7.1f us   ours %7.1f us   ratio %.3f   "
+	       "%lu allocations\n",
+	    wa_algorithm_find(algorithm)->name, how, median(bare, ROUNDS),
+	    median(ours, ROUNDS), median(ratio, ROUNDS), allocations - before);
+}
+
+struct crew {
+	void (*run)(struct job *);
+	struct job *jobs;
+	size_t count;
+	pthread_barrier_t *start;
+	double us;
+};
+
+static void *
+crew_member(void *arg)
+{
+	struct crew *c = arg;
+
+	c->run(&c->jobs[0]);
+	pthread_barrier_wait(c->start);
+	c->us = time_of(c->run, c->jobs, c->count, 4 * KEYS_MAX);
+	return NULL;
+}
+
+/* Calls a second of two threads, each with half of the jobs. */
+static double
+rate_on_two(void (*run)(struct job *), struct job *jobs, size_t each)
+{
+	pthread_barrier_t start;
+	pthread_t threads[2];
+	struct crew crew[2];
+
+	pthread_barrier_init(&start, NULL, 2);
+	for (size_t i = 0; i < 2; i++) {
+		crew[i] = (struct crew){ run, jobs + i * (KEYS_MAX / 2), each,
+			&start, 0 };
+		if (pthread_create(&threads[i], NULL, crew_member, &crew[i]) !=
+		    0)
+			abort();
+	}
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&start);
+	return 1e6 / crew[0].us + 1e6 / crew[1].us;
+}
+
+static void
+measure_two_threads(struct job *jobs)
+{
+	enum { TIMES = 5 };
+	double bare[TIMES], cold[TIMES], ratio[TIMES];
+
+	for (size_t i = 0; i < TIMES; i++) {
+		bare[i] = rate_on_two(run_bare, jobs, 1);
+		cold[i] = rate_on_two(run_ours, jobs, KEYS_MAX / 2);
+		ratio[i] = cold[i] / bare[i];
+	}
+	printf("ES256    two threads, cold: bare %.0f/s   ours %.0f/s   "
+	       "ratio %.3f\n",
+	    median(bare, TIMES), median(cold, TIMES), median(ratio, TIMES));
+}
+
+int
+main(void)
+{
+	static const struct {
+		int32_t id;
+		size_t cold; /* keys: more than a thread keeps */
+	} kinds[] = { { -7, KEYS_MAX }, { -8, KEYS_MAX }, { -257, 80 },
+		{ -35, 256 }, { -36, 256 }, { -47, 256 }, { -53, 256 },
+		{ -258, 0 }, { -259, 0 }, { -37, 0 }, { -38, 0 }, { -39, 0 },
+		{ -48, 256 }, { -49, 256 }, { -50, 256 } };
+	struct job *jobs = calloc(KEYS_MAX, sizeof(*jobs));
+
+	if (jobs == NULL)
+		abort();
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const size_t count = kinds[i].cold > 0 ? kinds[i].cold : 1;
+
+		if (!wa_algorithm_usable(kinds[i].id))
+			continue;
+		for (size_t k = 0; k < count; k++)
+			prepare(&jobs[k], kinds[i].id);
+		measure(kinds[i].id, jobs, 1, "hot");
+		if (count > 1)
+			measure(kinds[i].id, jobs, count, "cold");
+		if (kinds[i].id == -7)
+			measure_two_threads(jobs);
+		for (size_t k = 0; k < count; k++)
+			end(&jobs[k]);
+		memset(jobs, 0, KEYS_MAX * sizeof(*jobs));
+	}
+	free(jobs);
+	return 0;
+}
