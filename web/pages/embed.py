@@ -86,6 +86,7 @@ class Script:
         self.name = name
         self.imports = re.findall(r"(?:from|import) '\./([\w-]+\.js)'", source)
         self.keys = set(re.findall(r"\bt\('([\w.-]+)'", source))
+        self.words = set(re.findall(r"'([\w.-]+)'", source))
         self.families = set()
         for line in re.findall(r"// @messages (.+)", source):
             self.families |= set(line.split())
@@ -178,6 +179,7 @@ class Site:
         known = self.messages["en"]
         for name in self.modules(script):
             keys |= self.scripts[name].keys
+            keys |= self.scripts[name].words & known.keys()
             for family in self.scripts[name].families:
                 some = {k for k in known if k.startswith(family)}
                 if not some:
@@ -211,8 +213,9 @@ class Page:
         self.drawn = set()
 
     def expand(self, source):
-        source = re.sub(r"\{\{include ([\w.-]+)\}\}",
-                        lambda m: read(HERE / m[1]), source)
+        include = re.compile(r"\{\{include ([\w.-]+)\}\}")
+        while include.search(source):
+            source = include.sub(lambda m: read(HERE / m[1]), source)
         return re.sub(r"\{\{(\w+)(?: ([^}]+))?\}\}", self.word, source)
 
     def word(self, match):

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passkeys of an account, each a card, and what the person should know.
+
+import { Problem, call } from './api.js';
+import { run } from './ceremony.js';
+import { ask, copy, dialog, fill, input, main, onClick, one, say }
+  from './dom.js';
+import { begin, device, ours, perform } from './member.js';
+import { suggestedName, tell } from './passkey.js';
+import { spread } from './shell.js';
+import { said, t, when } from './text.js';
+
+// @messages event. reason. advice.
+
+/** @typedef {import('./api.js').Entry} Entry */
+/** @typedef {import('./api.js').Passkey} Passkey */
+
+/** @type {Passkey[]} */
+let passkeys = [];
+let shown = '';
+
+/** @param {Passkey} passkey */
+function home({ synced, transports }) {
+  if (synced)
+    return 'synced';
+  return transports.includes('internal') || !transports.length
+    ? 'device' : 'key';
+}
+
+/** @param {Passkey} passkey */
+function card(passkey) {
+  const found = fill(copy('card'), {
+    name: passkey.name,
+    provider: passkey.provider.name,
+    created: passkey.created_at,
+    used: passkey.last_used_at,
+    warning: passkey.counter_went_back_at && t('account.counter',
+      { when: when(passkey.counter_went_back_at) }),
+  });
+  found.dataset.passkey = passkey.id;
+  for (const mark of found.querySelectorAll('[data-home]'))
+    mark.toggleAttribute('hidden',
+      /** @type {HTMLElement} */ (mark).dataset.home !== home(passkey));
+  one('[data-current]', found).hidden = !passkey.current;
+  for (const button of found.querySelectorAll('button'))
+    button.setAttribute('aria-label', t('account.of',
+      { action: button.textContent ?? '', name: passkey.name }));
+  onClick('[data-act="rename"]', found, () => rename(passkey));
+  onClick('[data-act="remove"]', found, () => remove(passkey));
+  return found;
+}
+
+/** @param {Entry} entry */
+function notice(entry) {
+  const found = fill(copy('notice'), {
+    event: t(said(`event.${entry.event}`)
+      ? `event.${entry.event}` : 'event.any'),
+    passkey: entry.passkey,
+    at: entry.at,
+    browser: entry.browser,
+    place: [entry.place, entry.address].filter(Boolean).join(' · '),
+    reason: entry.ok ? '' : reason(entry.reason ?? ''),
+    advice: t(said(`advice.${entry.reason}`)
+      ? `advice.${entry.reason}` : 'advice.any'),
+  });
+  found.dataset.notice = entry.id;
+  onClick('[data-act="seen"]', found, async () => {
+    if (!await perform(() => call('POST', `/api/v1/history/${entry.id}/seen`,
+      {})))
+      return;
+    found.remove();
+    one('#notices').hidden = !one('#notices ul').children.length;
+    one('h1', one('#content')).focus();
+  });
+  return found;
+}
+
+/** @param {string} code */
+function reason(code) {
+  return t(said(`reason.${code}`) ? `reason.${code}` : 'reason.any');
+}
+
+/** @param {{notices: Entry[]}} here */
+async function load({ notices }) {
+  const answer = await call('GET', '/api/v1/passkeys');
+  passkeys = answer.passkeys;
+  const now = JSON.stringify([passkeys, notices, new Date().toDateString()]);
+  if (now === shown)
+    return;
+  shown = now;
+  one('#passkeys').replaceChildren(...passkeys.map(card));
+  one('#notices ul').replaceChildren(...notices.map(notice));
+  one('#notices').hidden = !notices.length;
+  one('#only-one').hidden = passkeys.length !== 1;
+  await tell(answer.signal);
+}
+
+/** After a change: what is there now, here and in the other tabs. */
+async function changed() {
+  spread('changed');
+  const here = await perform(() => call('GET', '/api/v1/session'));
+  if (here)
+    await perform(() => load(here));
+}
+
+async function add() {
+  const box = dialog('#add');
+  const name = input('#add-name');
+  name.value = suggestedName(passkeys.map((one) => one.name));
+  if (await ask(box) !== 'create')
+    return;
+  const passkey_name = name.value.trim() || suggestedName();
+  const answer = await perform(() => run(device, {
+    kind: 'create',
+    options: () => call('POST', '/api/v1/passkeys/options', {}),
+    verify: (got) => call('POST', '/api/v1/passkeys/verify',
+      { ...got, passkey_name }),
+    own: ours,
+  }));
+  if (!answer)
+    return;
+  await tell(answer.signal);
+  await changed();
+  say(t('account.added', { name: answer.passkey.name }));
+  focusCard(answer.passkey.id);
+}
+
+/** @param {string} id */
+function focusCard(id) {
+  const found = main.querySelector(`[data-passkey="${id}"] button`);
+  if (found instanceof HTMLElement)
+    found.focus();
+}
+
+/** @param {Passkey} passkey */
+async function rename(passkey) {
+  const box = dialog('#rename');
+  const name = input('#rename-name');
+  const problem = one('#rename-problem');
+  name.value = passkey.name;
+  problem.hidden = true;
+  name.removeAttribute('aria-invalid');
+  for (;;) {
+    const choice = ask(box);
+    name.select();
+    const wanted = await choice === 'save' ? name.value.trim() : '';
+    if (!wanted || wanted === passkey.name)
+      return;
+    try {
+      const answer = await perform(() => call('PATCH',
+        `/api/v1/passkeys/${passkey.id}`, { name: wanted }),
+      ({ code, field }) => code === 'name-malformed' || field === 'name');
+      if (!answer)
+        return;
+      await tell(answer.signal);
+      await changed();
+      say(t('account.renamed', { name: wanted }));
+      focusCard(passkey.id);
+      return;
+    } catch (error) {
+      problem.textContent = t('label.malformed');
+      problem.hidden = false;
+      name.setAttribute('aria-invalid', 'true');
+      if (!(error instanceof Problem))
+        throw error;
+    }
+  }
+}
+
+async function tellLast() {
+  if (await ask(dialog('#last')) === 'add')
+    await add();
+}
+
+/** @param {Passkey} passkey */
+async function remove(passkey) {
+  if (passkeys.length === 1)
+    return tellLast();
+  const box = fill(dialog('#remove'), { name: t('account.remove-which',
+    { name: passkey.name }) });
+  one('[data-current]', box).hidden = !passkey.current;
+  if (await ask(box) !== 'remove')
+    return;
+  try {
+    const answer = await perform(() => call('DELETE',
+      `/api/v1/passkeys/${passkey.id}`),
+    ({ code }) => code === 'last-passkey' || code === 'not-found');
+    if (!answer)
+      return;
+    await tell(answer.signal);
+    await changed();
+    say(t(answer.sessions_ended ? 'account.removed-sessions'
+      : 'account.removed',
+    { name: passkey.name, n: answer.sessions_ended }));
+    one('h1', one('#content')).focus();
+  } catch (error) {
+    await changed();
+    if (error instanceof Problem && error.code === 'last-passkey')
+      await tellLast();
+  }
+}
+
+onClick('#add-passkey', main, () => add());
+begin(load);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of the server, and what can come back instead of an answer.
+
+/** How long an answer may take before we call it lost, in milliseconds. */
+const PATIENCE = 20000;
+
+/**
+ * @typedef {object} UnknownCredential
+ * @property {string} rpId
+ * @property {string} credentialId
+ */
+/**
+ * @typedef {object} Signal
+ * @property {{rpId: string, userId: string,
+ *   allAcceptedCredentialIds: string[]}} [all_accepted]
+ * @property {{rpId: string, userId: string, name: string,
+ *   displayName: string}} [current_user]
+ * @property {UnknownCredential} [unknown]
+ */
+/**
+ * @typedef {object} Account
+ * @property {string} id
+ * @property {string} name
+ * @property {string} display_name
+ * @property {string} locale
+ * @property {string} created_at
+ * @property {string} user_handle
+ */
+/**
+ * @typedef {object} Session
+ * @property {string} id
+ * @property {string} created_at
+ * @property {string} last_seen_at
+ * @property {string} expires_at
+ * @property {string} browser
+ * @property {string} [address]
+ * @property {string} [place]
+ * @property {boolean} current
+ */
+/**
+ * @typedef {object} Passkey
+ * @property {string} id
+ * @property {string} credential_id
+ * @property {string} name
+ * @property {{aaguid: string, name?: string}} provider
+ * @property {string} created_at
+ * @property {string} [last_used_at]
+ * @property {boolean} synced
+ * @property {boolean} backed_up
+ * @property {string[]} transports
+ * @property {string} [counter_went_back_at]
+ * @property {boolean} current
+ */
+/**
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} at
+ * @property {string} event
+ * @property {boolean} ok
+ * @property {string} [reason]
+ * @property {string} [passkey]
+ * @property {string} [browser]
+ * @property {string} [address]
+ * @property {string} [place]
+ * @property {boolean} notice
+ */
+/**
+ * What a ceremony begins with; deadline is expires_at on this clock.
+ *
+ * @typedef {object} Ceremony
+ * @property {string} ceremony
+ * @property {string} expires_at
+ * @property {number} deadline
+ * @property {any} publicKey
+ */
+
+/** A refusal with the name that the server gave it, or ours for no answer. */
+export class Problem extends Error {
+  /**
+   * @param {string} code
+   * @param {{status?: number, field?: string, detail?: string,
+   *   instance?: string, retry_after?: number, signal?: Signal}} [more]
+   */
+  constructor(code, more = {}) {
+    super(code);
+    this.code = code;
+    this.status = more.status ?? 0;
+    this.field = more.field ?? '';
+    this.instance = more.instance ?? '';
+    this.retryAfter = more.retry_after ?? 0;
+    this.signal = more.signal ?? {};
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>} the answer; throws Problem
+ */
+export async function call(method, path, body) {
+  let response;
+  let text;
+  try {
+    response = await fetch(path, {
+      method,
+      signal: AbortSignal.timeout(PATIENCE),
+      ...body && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      },
+    });
+    text = await response.text();
+  } catch {
+    throw new Problem(navigator.onLine ? 'unreachable' : 'offline');
+  }
+  const answer = parse(text);
+  if (!response.ok)
+    throw problem(response, answer);
+  if (answer.expires_at)
+    answer.deadline = localTime(answer.expires_at, response);
+  return answer;
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text || '{}');
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {any} answer empty when it came from something before the server
+ */
+function problem(response, answer) {
+  const wait = Number(response.headers.get('Retry-After'));
+  return new Problem(answer.code ?? 'fault', {
+    retry_after: Number.isFinite(wait) ? wait : 0,
+    ...answer,
+    status: response.status,
+  });
+}
+
+/**
+ * A time of the server on the clock of this device, which may be wrong.
+ *
+ * @param {string} iso
+ * @param {Response} response
+ */
+function localTime(iso, response) {
+  const sent = Date.parse(response.headers.get('Date') ?? '') || Date.now();
+  return Date.now() + Date.parse(iso) - sent;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sign in: from the name field's autofill, with the button, or name first.
+
+import { call } from './api.js';
+import { run } from './ceremony.js';
+import { input, main, one, setState, view } from './dom.js';
+import { ask, canAutofill, tell } from './passkey.js';
+import { chooseLanguage, hasChosenLanguage, hear, onReturn, service, spread,
+  supported } from './shell.js';
+import { Stage } from './stage.js';
+import { t } from './text.js';
+
+// @messages note.
+
+/** @typedef {import('./api.js').Ceremony} Ceremony */
+/** @typedef {import('./api.js').Signal} Signal */
+/** @typedef {import('./api.js').Account} Account */
+/** @typedef {{account: Account, signal?: Signal}} SignedIn */
+
+/** Where a person may have been going; nothing else is followed. */
+const GOALS = ['/account', '/account/sessions', '/account/history',
+  '/account/settings'];
+const NOTES = ['ended', 'signed-out', 'everywhere', 'removed'];
+
+/** Options are asked for anew this long (ms) before they expire. */
+const MARGIN = 20000;
+
+const name = input('#name');
+const stage = new Stage(one('#stage'), {
+  enter: () => one('[data-view="ready"]').toggleAttribute('hidden', true),
+  leave: () => {
+    view('ready');
+    autofill.start();
+  },
+});
+
+/** @param {string} where */
+function leaveFor(where) {
+  location.replace(where);
+}
+
+function goal() {
+  const next = new URLSearchParams(location.search).get('next');
+  return GOALS.find((path) => path === next) ?? GOALS[0];
+}
+
+/** @param {{ceremony: string, credential: any}} body */
+function verify(body) {
+  return call('POST', '/api/v1/login/verify', body);
+}
+
+/** @param {SignedIn} answer */
+async function signedIn({ account, signal }) {
+  await tell(signal);
+  if (account.locale && !hasChosenLanguage())
+    chooseLanguage(account.locale);
+  spread('signed-in');
+  leaveFor(goal());
+}
+
+/** Passkeys offered in the name field, as long as nothing else asks. */
+const autofill = {
+  stop: new AbortController(),
+  /** @type {Promise<void>} */
+  over: Promise.resolve(),
+  renewal: 0,
+  running: false,
+
+  async start() {
+    await this.end();
+    if (!await canAutofill() || main.dataset.state !== 'ready')
+      return;
+    this.stop = new AbortController();
+    this.running = true;
+    this.over = this.offer(this.stop.signal);
+  },
+
+  /** Ends it, and waits until the browser has: it answers one at a time. */
+  async end() {
+    clearTimeout(this.renewal);
+    this.stop.abort('cancelled');
+    await this.over;
+  },
+
+  /** @param {AbortSignal} signal */
+  async offer(signal) {
+    try {
+      const { ceremony, publicKey, deadline } =
+        await call('POST', '/api/v1/login/options', {});
+      if (signal.aborted)
+        return;
+      this.renewal = window.setTimeout(() => this.start(),
+        Math.max(deadline - Date.now() - MARGIN, 5000));
+      const credential = await ask('get', publicKey, signal, 'conditional');
+      clearTimeout(this.renewal);
+      setTimeout(() => signIn({ ceremony, credential }));
+    } catch {
+      /* no passkey, no network, or another way was taken: the button stays */
+    } finally {
+      this.running = false;
+    }
+  },
+};
+
+/**
+ * @param {{ceremony: string, credential: any}} [got] by autofill: the first
+ *   try needs only the server's verdict
+ */
+async function signIn(got) {
+  await autofill.end();
+  const who = name.value.trim();
+  let first = got;
+  const answer = await run(stage, {
+    kind: 'get',
+    given: () => {
+      const one = first;
+      first = undefined;
+      return one;
+    },
+    options: () => call('POST', '/api/v1/login/options',
+      who && !got ? { name: who } : {}),
+    verify,
+  });
+  if (answer)
+    await signedIn(answer);
+}
+
+/** Why the person is here, as far as we sent him. */
+function showNote() {
+  const why = NOTES.find((note) => `#${note}` === location.hash);
+  if (!why)
+    return;
+  const note = one('#note');
+  note.dataset.note = why;
+  note.hidden = false;
+  note.textContent = t(`note.${why}`);
+  history.replaceState(null, '', location.pathname + location.search);
+}
+
+/** On to the account when there is a session. */
+async function goOnIfSignedIn() {
+  try {
+    await call('GET', '/api/v1/session');
+    leaveFor(goal());
+  } catch {
+    /* signed out, or we shall hear of it at the next call */
+  }
+}
+
+function start() {
+  one('#signin').addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (main.dataset.state === 'ready')
+      signIn();
+  });
+  hear((word) => {
+    if (word === 'signed-in')
+      leaveFor(goal());
+  });
+  onReturn((cached) => {
+    goOnIfSignedIn();
+    if (cached || !autofill.running)
+      autofill.start();
+  });
+  service.then((about) => {
+    const mode = about?.sign_up;
+    one('#sign-up').hidden = mode !== 'open';
+    one('#invited').hidden = mode !== 'invitation';
+  });
+  showNote();
+  setState('ready');
+  goOnIfSignedIn();
+  autofill.start();
+  if (matchMedia('(pointer: fine)').matches)
+    name.focus();
+}
+
+if (supported)
+  start();

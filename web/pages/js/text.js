@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a page says: messages of its language, times, and time left.
+
+export const lang = document.documentElement.lang;
+
+/** @type {Record<string, string>} */
+const messages = JSON.parse(
+  document.getElementById('messages')?.textContent ?? '{}');
+
+/**
+ * The message of that key, with its gaps ({name}) filled.
+ *
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  return (messages[key] ?? key).replace(/\{(\w+)\}/g,
+    (gap, name) => String(values[name] ?? gap));
+}
+
+/** @param {string} key */
+export function said(key) {
+  return key in messages;
+}
+
+/** @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: 'numeric', minute: '2-digit' };
+
+/** @param {Date} at */
+function midnight(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+}
+
+/**
+ * The day as one would say it: today, yesterday, else the date.
+ *
+ * @param {string} iso
+ */
+export function day(iso) {
+  const at = new Date(iso);
+  const now = new Date();
+  const ago = Math.round((midnight(now) - midnight(at)) / 86400000);
+  if (ago === 0 || ago === 1)
+    return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
+      .format(-ago, 'day');
+  /** @type {Intl.DateTimeFormatOptions} */
+  const form = { day: 'numeric', month: 'long' };
+  if (at.getFullYear() !== now.getFullYear())
+    form.year = 'numeric';
+  else
+    form.weekday = 'short';
+  return at.toLocaleDateString(lang, form);
+}
+
+/** @param {string} iso */
+export function hour(iso) {
+  return new Date(iso).toLocaleTimeString(lang, CLOCK);
+}
+
+/** @param {string} iso */
+export function when(iso) {
+  return t('time.when', { day: day(iso), hour: hour(iso) });
+}
+
+/**
+ * Time left as a clock shows it, "4:05".
+ *
+ * @param {number} seconds
+ */
+export function countdown(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
