@@ -76,7 +76,10 @@ struct engine {
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct engine *open_folders;
 
-/* Whose view this thread has open: it may neither update nor open another. */
+/*
+ * Whose view this thread has open, or whose updates it runs: until that ends
+ * it may neither update nor view, for it would wait for itself.
+ */
 static _Thread_local const struct engine *viewing;
 
 static enum store_rc
@@ -123,8 +126,10 @@ static int
 map_grow(struct engine *e)
 {
 	MDB_envinfo info;
-	int rc;
+	int rc, dead;
 
+	/* A process that died in a view keeps pages from being used again. */
+	mdb_reader_check(e->env, &dead);
 	pthread_rwlock_wrlock(&e->map);
 	if ((rc = mdb_env_info(e->env, &info)) == 0)
 		rc = mdb_env_set_mapsize(e->env, info.me_mapsize * 2);
@@ -185,7 +190,8 @@ engine_read_begin(struct engine *e, struct store_txn **out)
 	int rc = 0, dead;
 
 	if (viewing == e) {
-		store_logf(&e->log, LOG_FAULT, "store=view-in-view");
+		store_logf(&e->log, LOG_FAULT,
+		    "store=misused why=\"a view inside another\"");
 		return STORE_FAULT;
 	}
 	for (int tries = 0; tries < ADOPTIONS; tries++) {
@@ -558,11 +564,14 @@ engine_update(struct engine *e, store_fn *fn, void *arg)
 	size_t n;
 
 	if (viewing == e) {
-		store_logf(&e->log, LOG_FAULT, "store=update-in-view");
+		store_logf(&e->log, LOG_FAULT,
+		    "store=misused why=\"an update inside a view\"");
 		return STORE_FAULT;
 	}
 	if ((n = group_join(&e->group, &u, batch)) > 0) {
+		viewing = e;
 		batch_run(e, batch, n);
+		viewing = NULL;
 		group_leave(&e->group, batch, n);
 	}
 	atomic_fetch_add_explicit(&e->updates, 1, memory_order_relaxed);

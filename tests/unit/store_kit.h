@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_STORE_KIT_H
+#define TESTS_STORE_KIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store/audit.h"
+#include "store/history.h"
+#include "store/internal.h"
+#include "store/invitations.h"
+#include "store/settings.h"
+#include "store/spent.h"
+
+/* A fresh store in a folder of its own, removed at the end. */
+struct kit {
+	char dir[128];		/* the store; kit_path() gives its neighbours */
+	char top[64];
+	struct store *s;
+	char log[8192];		/* what the store has said, line by line */
+	size_t map_first;
+};
+
+#define assert_ok(rc) assert_int_equal((rc), STORE_OK)
+
+/* For cmocka: *state is a struct kit with an open store. */
+int kit_setup(void **state);
+int kit_teardown(void **state);
+
+struct kit *kit_new(size_t map_first);
+void kit_end(struct kit *k);
+struct store_options kit_options(struct kit *k);
+void kit_reopen(struct kit *k);
+/* top/name, in a static buffer. */
+const char *kit_path(struct kit *k, const char *name);
+
+/* Removes a folder and everything in it. */
+void remove_tree(const char *dir);
+
+/* Records to start from, told apart by n. */
+struct account_id an_account_id(uint32_t n);
+struct store_account an_account(uint32_t n);
+struct store_credential a_credential(uint32_t account, uint32_t n);
+struct store_session a_session(uint32_t account, uint32_t n, store_time at);
+struct store_history a_history(uint32_t account, store_time at);
+struct store_audit_entry an_audit_entry(store_time at, const char *detail);
+void a_challenge(uint32_t n, uint8_t challenge[32]);
+
+/* Runs the block as one update that must succeed; t is its transaction. */
+enum store_rc kit_add_account(struct kit *k, uint32_t n);
+
+/* Entries of a table, as a view has them. */
+uint64_t entries(struct store *s, enum store_table table);
+
+/* A small generator of numbers, the same ones for the same seed. */
+uint64_t numbers(uint64_t *seed);
+
+#endif
