@@ -50,7 +50,16 @@ struct store_history a_history(uint32_t account, store_time at);
 struct store_audit_entry an_audit_entry(store_time at, const char *detail);
 void a_challenge(uint32_t n, uint8_t challenge[32]);
 
-/* Runs the block as one update that must succeed; t is its transaction. */
+/* An update that is one call with a record of that type. */
+#define OP(name, type, call)						\
+	static enum store_rc						\
+	name(struct store_txn *t, void *arg)				\
+	{								\
+		type *x = arg;						\
+									\
+		return call;						\
+	}
+
 enum store_rc kit_add_account(struct kit *k, uint32_t n);
 
 /* Entries of a table, as a view has them. */
