@@ -31,6 +31,7 @@ session_encode(struct writer *w, const struct session_record *r)
 	writer_bytes(w, s->token_hash, sizeof(s->token_hash));
 	writer_bytes(w, s->account.b, sizeof(s->account.b));
 	writer_bytes(w, s->credential.b, sizeof(s->credential.b));
+	writer_bytes(w, s->browser.b, sizeof(s->browser.b));
 	writer_be(w, s->method, 1);
 	writer_time(w, s->created);
 	writer_time(w, s->proved);
@@ -50,6 +51,7 @@ session_decode(struct slice value, struct session_record *r)
 	cursor_copy(&c, s->token_hash, sizeof(s->token_hash));
 	cursor_copy(&c, s->account.b, sizeof(s->account.b));
 	cursor_copy(&c, s->credential.b, sizeof(s->credential.b));
+	cursor_copy(&c, s->browser.b, sizeof(s->browser.b));
 	s->method = (enum store_method)cursor_upto(&c, 1, STORE_METHOD_CODE);
 	s->created = cursor_time(&c);
 	s->proved = cursor_time(&c);

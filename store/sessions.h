@@ -16,6 +16,11 @@ struct session_id {
 	uint8_t b[16];
 };
 
+/* A browser that somebody keeps: see browsers.h. */
+struct browser_id {
+	uint8_t b[16];
+};
+
 /* Who is at the other end, as far as known; kept for the owner to read. */
 struct store_client {
 	char browser[STORE_BROWSER_MAX + 1];
@@ -34,6 +39,7 @@ struct store_session {
 	uint8_t token_hash[32];		/* SHA-256; the token is never stored */
 	struct account_id account;
 	struct credential_ref credential;	/* what it was opened with */
+	struct browser_id browser;	/* that its owner keeps; all zero: none */
 	enum store_method method;
 	store_time created;
 	store_time proved;		/* the last passkey ceremony */
