@@ -25,18 +25,30 @@ judge_owner(const struct wa_assertion_expectation *want,
 		   : WA_USER_HANDLE;
 }
 
+/* 15, and L3 10.1.1: where we asked with an AppID and the client used it, its
+ * hash stands instead.  That is for credentials of U2F times alone. */
 static enum wa_verdict
-judge_authdata(const struct wa_authdata *ad,
+judge_rp_id(const struct wa_authdata *ad,
+    const struct wa_assertion_expectation *want, bool appid_used)
+{
+	const char *id = want->appid != NULL && appid_used ? want->appid
+							   : want->common.rp_id;
+	uint8_t hash[32];
+
+	if (!wa_sha256(slice_of(id), hash))
+		return WA_FAULT;
+	return slice_equal(ad->rp_id_hash, (struct slice){ hash, 32 })
+		   ? WA_OK
+		   : WA_RP_ID_HASH;
+}
+
+static enum wa_verdict
+judge_flags(const struct wa_authdata *ad,
     const struct wa_assertion_expectation *want,
     const struct wa_credential *credential)
 {
 	const bool be = ad->flags & WA_FLAG_BE, bs = ad->flags & WA_FLAG_BS;
-	uint8_t hash[32];
 
-	if (!wa_sha256(slice_of(want->common.rp_id), hash))
-		return WA_FAULT;
-	if (!slice_equal(ad->rp_id_hash, (struct slice){ hash, 32 })) /* 15 */
-		return WA_RP_ID_HASH;
 	if (!(ad->flags & WA_FLAG_UP)) /* 16 */
 		return WA_USER_ABSENT;
 	if (want->common.need_uv && !(ad->flags & WA_FLAG_UV)) /* 17 */
@@ -88,7 +100,8 @@ wa_assertion_verify(const struct wa_assertion_expectation *want,
 	    (v = wa_client_data_judge(got->client_data_json, "webauthn.get",
 		 &want->common)) != WA_OK || /* 8 to 14 */
 	    (v = wa_authdata_parse(got->authenticator_data, &ad)) != WA_OK ||
-	    (v = judge_authdata(&ad, want, credential)) != WA_OK ||
+	    (v = judge_rp_id(&ad, want, got->appid_used)) != WA_OK ||
+	    (v = judge_flags(&ad, want, credential)) != WA_OK ||
 	    (v = judge_signature(got, credential)) != WA_OK) /* 20, 21 */
 		return v;
 	back = went_back(&ad, credential);

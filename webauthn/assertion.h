@@ -13,6 +13,7 @@ struct wa_assertion {
 	struct slice authenticator_data;
 	struct slice signature;
 	struct slice user_handle; /* empty: not sent (Safari sends "") */
+	bool appid_used; /* clientExtensionResults.appid was true */
 };
 
 /* The credential record of WebAuthn L3 section 4, as far as judged here. */
@@ -30,6 +31,7 @@ struct wa_assertion_expectation {
 	bool need_user_handle; /* discoverable: nobody was named (step 6) */
 	bool ignore_sign_count;
 	bool refuse_backup_upgrade; /* BE from 0 to 1 (step 19): see below */
+	const char *appid; /* the extension's input (L3 10.1.1); NULL: none */
 };
 
 /* What the ceremony taught us, for the store to keep (step 24). */

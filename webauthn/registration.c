@@ -4,6 +4,7 @@
 #include "webauthn/attestation.h"
 #include "webauthn/client_data.h"
 #include "webauthn/hash.h"
+#include "webauthn/second_opinion.h"
 #include "webauthn/signature.h"
 
 /*
@@ -113,6 +114,9 @@ wa_registration_verify(const struct wa_registration_expectation *want,
 	if (v != WA_OK) /* 21 to 24 */
 		return v;
 	/* 25: wa_authdata_parse() has judged the length. */
+	v = wa_second_opinion(format, &st, want->common.rp_id);
+	if (v != WA_OK)
+		return v;
 	*result = (struct wa_registration_result){
 		/* 27 */
 		.credential_id = ad.credential_id,

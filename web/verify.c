@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/verify.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "web/verify_case.h"
+
+/* The longest case of the corpus has some 30 kB. */
+#define LINE_MAX_BYTES (1 << 20)
+
+/*
+ * Reads a line into at, without its end.  Returns its length, -1 at the end
+ * of the input; *too_long where the rest of it was passed over.
+ */
+static long
+read_line(FILE *in, char *at, bool *too_long)
+{
+	long n = 0;
+	int c;
+
+	*too_long = false;
+	while ((c = getc(in)) != EOF && c != '\n') {
+		if (n == LINE_MAX_BYTES)
+			*too_long = true;
+		else
+			at[n++] = (char)c;
+	}
+	return c == EOF && n == 0 ? -1 : n;
+}
+
+static bool
+is_blank(const char *at, long n)
+{
+	for (long i = 0; i < n; i++) {
+		if (at[i] != ' ' && at[i] != '\t' && at[i] != '\r')
+			return false;
+	}
+	return true;
+}
+
+static bool
+print_verdict(FILE *out, const json_t *id, const char *verdict)
+{
+	char *text = json_is_string(id)
+			 ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT)
+			 : NULL;
+	const bool ok = fprintf(out, "{\"id\":%s,\"verdict\":\"%s\"}\n",
+			    text != NULL ? text : "null", verdict) > 0;
+
+	free(text);
+	return ok;
+}
+
+static bool
+judge_line(const char *at, long n, bool too_long, FILE *out)
+{
+	json_t *line =
+	    too_long ? NULL
+		     : json_loadb(at, (size_t)n, JSON_REJECT_DUPLICATES, NULL);
+	const char *verdict = too_long               ? "line-long"
+			      : json_is_object(line) ? web_verify_case(line)
+						     : "line-form";
+	const bool ok =
+	    print_verdict(out, json_object_get(line, "id"), verdict);
+
+	json_decref(line);
+	return ok;
+}
+
+int
+web_verify(FILE *in, FILE *out)
+{
+	char *at = malloc(LINE_MAX_BYTES);
+	bool ok = at != NULL, too_long;
+	long n;
+
+	while (ok && (n = read_line(in, at, &too_long)) >= 0) {
+		if (too_long || !is_blank(at, n))
+			ok = judge_line(at, n, too_long, out);
+	}
+	free(at);
+	return ok && !ferror(in) && fflush(out) == 0 ? 0 : 1;
+}
