@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The passkeys of an account: a second one, names, removal, and what the
+// passkey provider is told.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { Authenticator, launch, person, serve, until } from './lib.mjs';
+
+describe('passkeys', () => {
+  let browser, server;
+
+  before(async () => {
+    [browser, server] = await Promise.all([launch(), serve()]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  const cards = (who) => who.page.locator('.card.passkey h2').allInnerTexts();
+
+  async function addSecond(who, name = 'Security key') {
+    const key = await Authenticator.of(who.page, { transport: 'usb' });
+    await who.goto('/account');
+    await who.ready();
+    await who.page.click('#add-passkey');
+    await who.page.waitForSelector('#add[open]');
+    await who.page.fill('#add-name', name);
+    await who.look('add');
+    await who.page.click('#add button[value=create]');
+    await who.page.waitForFunction(() =>
+      document.querySelectorAll('.card.passkey').length === 2);
+    await who.state('ready');
+    return key;
+  }
+
+  /** The button of a card, by the passkey's name. */
+  const button = (who, name, act) => who.page.locator('.card.passkey')
+    .filter({ hasText: name }).locator(`[data-act=${act}]`);
+
+  test('a second passkey is added and renamed', async (t) => {
+    const who = await person(t, browser, server, { journey: 'passkeys' });
+    await who.signUp('two');
+    await addSecond(who);
+    assert.ok((await cards(who)).includes('Security key'));
+    await who.look('two');
+    await button(who, 'Security key', 'rename').click();
+    await who.page.waitForSelector('#rename[open]');
+    await who.look('rename');
+    await who.page.fill('#rename-name', '会社の鍵');
+    await who.page.click('#rename button[value=save]');
+    await who.page.waitForSelector('.card.passkey:has-text("会社の鍵")');
+    await who.state('ready');
+    await who.look('renamed');
+  });
+
+  test('a removed one is gone, and its provider hears of it', async (t) => {
+    const who = await person(t, browser, server, { journey: 'remove' });
+    await who.signUp('remove');
+    const key = await addSecond(who, 'Old key');
+    assert.equal((await key.credentials()).length, 1);
+    await button(who, 'Old key', 'remove').click();
+    await who.page.waitForSelector('#remove[open]');
+    await who.look('ask');
+    await who.page.click('#remove button[value=remove]');
+    await who.page.waitForFunction(() =>
+      document.querySelectorAll('.card.passkey').length === 1);
+    await who.state('ready');
+    await who.look('removed');
+    await until(() => key.events.some(({ event }) =>
+      event === 'credentialDeleted'), 'the provider hears of the removal');
+    assert.equal((await key.credentials()).length, 0);
+    assert.equal((await who.authenticator.credentials()).length, 1);
+  });
+
+  test('the last one cannot be removed', async (t) => {
+    const who = await person(t, browser, server, { journey: 'last' });
+    await who.signUp('last');
+    await who.goto('/account');
+    await who.ready();
+    await who.page.click('.card.passkey [data-act=remove]');
+    await who.page.waitForSelector('#last[open]');
+    await who.look('guard');
+    await who.page.click('#last button[value=""]');
+    assert.equal((await cards(who)).length, 1);
+    /* Nor by a page that does not ask. */
+    assert.equal(await who.page.evaluate(async () => {
+      const id = document.querySelector('.card.passkey').dataset.passkey;
+      const answer = await fetch(`/api/v1/passkeys/${id}`,
+        { method: 'DELETE' });
+      return (await answer.json()).code;
+    }), 'last-passkey');
+  });
+
+  test('no second passkey on the same device', async (t) => {
+    const who = await person(t, browser, server, { journey: 'same-device' });
+    await who.signUp('same-device');
+    await who.goto('/account');
+    await who.ready();
+    await who.page.click('#add-passkey');
+    await who.page.click('#add button[value=create]');
+    await who.state('already-here');
+    await who.look('already-here');
+  });
+
+  test('a new display name reaches the provider', async (t) => {
+    const who = await person(t, browser, server, { journey: 'display-name' });
+    await who.signUp('display');
+    await who.goto('/account/settings');
+    await who.ready();
+    await who.page.fill('#display-name', 'Hanako Yamada');
+    await who.page.click('#names button');
+    await until(() => who.authenticator.events.some(({ event, credential }) =>
+      event === 'credentialUpdated'
+      && credential.userDisplayName === 'Hanako Yamada'),
+    'the provider hears of the name');
+    assert.equal(await who.text('#who'), 'Hanako Yamada');
+    await who.look('saved');
+  });
+
+  test('a passkey that no account has is forgotten by its provider',
+    async (t) => {
+      const who = await person(t, browser, server, { journey: 'unknown' });
+      await who.signUp('goes-away');
+      await server.cli('account', 'remove', 'goes-away', '--yes');
+      await who.authenticator.present(false);
+      await who.goto('/');
+      await who.state('ready');
+      await who.authenticator.present(true);
+      await who.page.click('#signin button[type=submit]');
+      await who.state('passkey-unknown');
+      await who.look('passkey-unknown');
+      await until(async () =>
+        (await who.authenticator.credentials()).length === 0,
+      'the provider forgets it');
+    });
+});
+
+describe('a step that changes passkeys', () => {
+  let browser, server;
+
+  before(async () => {
+    [browser, server] = await Promise.all(
+      [launch(), serve(['proof_time = "1s"'])]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test('asks for a fresh proof first', async (t) => {
+    const who = await person(t, browser, server, { journey: 'proof' });
+    await who.signUp('prover');
+    await who.goto('/account');
+    await who.ready();
+    await who.page.waitForTimeout(1100); /* the proof grows old */
+    await who.page.click('.card.passkey [data-act=rename]');
+    await who.page.fill('#rename-name', 'Renamed');
+    await who.page.click('#rename button[value=save]');
+    await who.state('proof');
+    await who.look('asked');
+    await who.page.click('#device [data-act=continue]');
+    await who.page.waitForSelector('.card.passkey:has-text("Renamed")');
+  });
+});

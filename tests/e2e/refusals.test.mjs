@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can go wrong has a page that says what to do.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { launch, person, serve } from './lib.mjs';
+
+describe('refusals', () => {
+  let browser, server;
+
+  before(async () => {
+    [browser, server] = await Promise.all([launch(), serve()]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  /** Somebody with an account, signed out, on the sign-in page. */
+  async function signedOut(t, journey, options = {}) {
+    const who = await person(t, browser, server, { journey, ...options });
+    await who.signUp(journey);
+    await who.signOut();
+    return who;
+  }
+
+  const press = (who) => who.page.click('#signin button[type=submit]');
+  const again = async (who) => {
+    await who.page.click('#stage [data-act=again]');
+    await who.page.waitForURL('**/account');
+    await who.ready();
+  };
+
+  test('cancelled while the device asks, then done', async (t) => {
+    const who = await signedOut(t, 'cancelled');
+    await press(who);
+    await who.state('waiting');
+    await who.look('waiting');
+    await who.page.click('#stage [data-act=cancel]');
+    await who.state('cancelled');
+    await who.look('cancelled');
+    await who.authenticator.present(true);
+    await again(who);
+  });
+
+  test('no passkey on this device', async (t) => {
+    const who = await person(t, browser, server, { journey: 'no-passkey' });
+    await who.goto('/');
+    await who.state('ready');
+    await press(who);
+    await who.state('no-passkey');
+    await who.look('no-passkey');
+    await who.page.click('#stage [data-act=back]');
+    await who.state('ready');
+  });
+
+  test('the device does not verify its user', async (t) => {
+    const who = await signedOut(t, 'unverified');
+    await who.authenticator.present(true);
+    await who.authenticator.verified(false);
+    await press(who);
+    await who.state('no-passkey');
+    await who.look('device-refuses');
+    await who.page.click('#stage [data-act=back]');
+    /* A device that says it did not verify, though it was asked to. */
+    await who.authenticator.verified(true);
+    await who.state('ready', 'busy', 'refused');
+    await who.page.goto('about:blank');
+    await who.authenticator.present(false);
+    await who.goto('/');
+    await who.state('ready');
+    await who.authenticator.present(true);
+    await who.authenticator.lie({ isBadUV: true });
+    await press(who);
+    await who.state('refused');
+    await who.look('refused');
+    assert.match(server.log(), /verdict=user-unverified/);
+    await who.authenticator.lie({});
+    await again(who);
+  });
+
+  test('a signature that is none', async (t) => {
+    const who = await signedOut(t, 'bogus');
+    await who.authenticator.present(true);
+    await who.authenticator.lie({ isBogusSignature: true });
+    await press(who);
+    await who.state('refused');
+    assert.match(server.log(), /verdict=signature/);
+    await who.authenticator.lie({});
+    await again(who);
+  });
+
+  test('a copy of the passkey is stopped, and its owner told', async (t) => {
+    const who = await signedOut(t, 'copied');
+    const [old] = await who.authenticator.credentials();
+    await who.signIn();
+    await who.signOut();
+    await who.signIn();
+    await who.signOut();
+    const [now] = await who.authenticator.credentials();
+    assert.ok(now.signCount > old.signCount);
+    await who.authenticator.remove(old.credentialId);
+    await who.authenticator.add(old);
+    await who.authenticator.present(true);
+    await press(who);
+    await who.state('sign-count');
+    await who.look('sign-count');
+    /* The true one signs in, and finds a notice. */
+    await who.authenticator.present(false);
+    await who.goto('/');
+    await who.state('ready');
+    await who.authenticator.remove(old.credentialId);
+    await who.authenticator.add({ ...now, signCount: now.signCount + 5 });
+    await who.signIn();
+    await who.page.waitForSelector('#notices .notice');
+    await who.look('notice');
+    await who.page.click('#notices [data-act=seen]');
+    await who.page.waitForSelector('#notices', { state: 'hidden' });
+    await who.goto('/account/history');
+    await who.ready();
+    await who.look('history');
+    assert.match(await who.text('#entries'), /copy of it may be about/);
+  });
+
+  test('at another address nothing is sent', async (t) => {
+    const who = await person(t, browser, { ...server,
+      origin: `http://127.0.0.1:${server.port}` }, { journey: 'address' });
+    await who.goto('/');
+    /* It may send the browser to the right address at once. */
+    if (new URL(who.page.url()).hostname === 'localhost')
+      return;
+    await who.state('ready');
+    await press(who);
+    await who.state('wrong-address');
+    await who.look('wrong-address');
+  });
+
+  test('another site cannot use the session', async (t) => {
+    const who = await person(t, browser, server, { journey: 'cross-site' });
+    await who.signUp('cross-site');
+    await who.page.goto(`http://127.0.0.1:${server.port}/api/v1/service`)
+      .catch(() => {});
+    who.trouble.length = 0;
+    const seen = await who.page.evaluate(async (origin) => {
+      try {
+        await fetch(`${origin}/api/v1/logout`, { method: 'POST',
+          mode: 'no-cors', credentials: 'include', body: '{}' });
+      } catch {
+        return 'blocked';
+      }
+      return 'sent';
+    }, server.origin);
+    assert.ok(['sent', 'blocked'].includes(seen));
+    who.trouble.length = 0;
+    await who.authenticator.present(false);
+    await who.goto('/account');
+    await who.ready();
+  });
+
+  test('offline, and back again', async (t) => {
+    const who = await signedOut(t, 'offline');
+    await who.page.context().setOffline(true);
+    await who.page.waitForSelector('#offline:not([hidden])');
+    await who.look('banner');
+    await press(who);
+    await who.state('offline');
+    await who.look('offline');
+    await who.page.context().setOffline(false);
+    await who.page.waitForSelector('#offline', { state: 'hidden' });
+    await who.authenticator.present(true);
+    await again(who);
+  });
+
+  test('a browser that is too old', async (t) => {
+    const who = await person(t, browser, server, { journey: 'old-browser' });
+    await who.page.addInitScript(() => {
+      delete window.PublicKeyCredential;
+    });
+    for (const where of ['/', '/signup', '/account']) {
+      await who.goto(where);
+      await who.state('unsupported');
+    }
+    await who.look('unsupported');
+  });
+
+  test('a browser without JavaScript', async (t) => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(`${server.origin}/`);
+    assert.match(await page.locator('noscript').innerText(), /JavaScript/);
+  });
+
+  test('an address that is none', async (t) => {
+    const who = await person(t, browser, server, { journey: 'not-found' });
+    const answer = await who.goto('/no/such/page');
+    assert.equal(answer.status(), 404);
+    await who.state('ready');
+    await who.look('not-found');
+  });
+
+  test('a locked account, told to its owner alone', async (t) => {
+    const who = await signedOut(t, 'locked');
+    await server.cli('account', 'lock', 'locked');
+    await who.authenticator.present(true);
+    await press(who);
+    await who.state('account-locked');
+    await who.look('account-locked');
+    await server.cli('account', 'unlock', 'locked');
+    await who.authenticator.present(false);
+    await who.goto('/');
+    await who.state('ready');
+    await who.signIn();
+  });
+
+  test('a server that is in trouble', async (t) => {
+    const who = await signedOut(t, 'trouble');
+    for (const [state, status, code, headers] of [
+      ['overloaded', 503, 'storage-full', { 'Retry-After': '30' }],
+      ['rate-limited', 429, 'rate-limited', { 'Retry-After': '30' }],
+      ['trouble', 500, 'fault', {}],
+    ]) {
+      await who.authenticator.present(false);
+      await who.page.unrouteAll();
+      await who.goto('/');
+      await who.state('ready');
+      await who.page.route('**/api/v1/login/options', (route) =>
+        route.fulfill({ status, headers,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({ status, code, instance: 'req_x' }) }));
+      await press(who);
+      await who.state(state);
+      await who.look(state);
+    }
+    await who.page.unrouteAll();
+  });
+});
+
+describe('ceremonies that are short', () => {
+  let browser, server;
+
+  before(async () => {
+    [browser, server] = await Promise.all(
+      [launch(), serve(['ceremony_time = "3s"'])]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test('the device gives no answer in time', async (t) => {
+    const who = await person(t, browser, server, { journey: 'timed-out' });
+    await who.signUp('timed-out');
+    await who.signOut();
+    await who.page.click('#signin button[type=submit]');
+    await who.state('timed-out');
+    await who.look('timed-out');
+    await who.authenticator.present(true);
+    await who.page.click('#stage [data-act=again]');
+    await who.page.waitForURL('**/account');
+  });
+
+  test('the answer comes too late', async (t) => {
+    const who = await person(t, browser, server, { journey: 'expired' });
+    await who.signUp('expired');
+    await who.signOut();
+    await who.page.route('**/api/v1/login/verify', async (route) => {
+      await new Promise((late) => setTimeout(late, 3200));
+      await route.continue();
+    });
+    await who.authenticator.present(true);
+    await who.page.click('#signin button[type=submit]');
+    await who.state('expired');
+    await who.look('expired');
+    await who.page.unrouteAll({ behavior: 'wait' });
+    await who.page.click('#stage [data-act=again]');
+    await who.page.waitForURL('**/account');
+  });
+});
