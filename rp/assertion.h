@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_ASSERTION_H
+#define RP_ASSERTION_H
+
+#include "rp/ceremony.h"
+#include "webauthn/assertion.h"
+
+/*
+ * What sign-in and proof have in common: whose passkey it is, whether it was
+ * used, and what a refusal may leave behind.
+ */
+struct rp_asserted {
+	struct rp *rp;
+	struct rp_call *call;
+	const struct rp_ceremony *ceremony;
+	struct store_account account;
+	struct store_credential credential; /* as it was read */
+	struct credential_ref ref;
+	struct wa_assertion_result result; /* with RP_OK */
+};
+
+/*
+ * Looks the credential up and judges the assertion, with no transaction open
+ * meanwhile.  Fills *a on RP_OK; notes on call what the log should know.
+ *
+ * Refusals are counted against the network.  One whose signature was good is
+ * written to the owner's history, and uses the ceremony up.
+ */
+enum rp_answer rp_assertion_judge(struct rp *rp, struct rp_call *call,
+    const struct rp_ceremony *ceremony, const struct wa_assertion *got,
+    struct rp_asserted *a);
+
+/*
+ * Inside the update that keeps an assertion: nothing changed in the meantime
+ * that the judging had relied on.  *c is the credential as it stands now, with
+ * what the assertion taught us; nothing is written yet.
+ */
+enum rp_answer rp_assertion_still(struct store_txn *t,
+    const struct rp_asserted *a, struct store_credential *c);
+
+/* Likewise: writes the ceremony off and *c down. */
+enum store_rc rp_assertion_keep(struct store_txn *t,
+    const struct rp_asserted *a, const struct store_credential *c);
+
+/*
+ * What an update refused that had been judged RP_OK: two that raced.  Counts
+ * it and writes it down as rp_assertion_judge() would have; returns answer.
+ */
+enum rp_answer rp_assertion_refused(
+    struct rp_asserted *a, enum rp_answer answer);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/login.h"
+
+#include "rp/accounts.h"
+#include "rp/assertion.h"
+#include "rp/audit.h"
+#include "rp/decoys.h"
+#include "rp/history.h"
+#include "rp/options.h"
+#include "rp/secret.h"
+#include "rp/token.h"
+#include "webauthn/b64url.h"
+#include "webauthn/hash.h"
+
+/*
+ * A name as it is looked up.  One that no account can have is looked up too,
+ * under a key that no name has: the space in front.
+ */
+struct name_key {
+	char s[STORE_NAME_MAX + 1];
+};
+
+static bool
+name_key_make(const char *name, struct name_key *key)
+{
+	const char *hint;
+	uint8_t hash[32];
+
+	switch (rp_name_prepare(name, key->s, &hint)) {
+	case RP_OK:
+		return true;
+	case RP_NAME_MALFORMED:
+		break;
+	default:
+		return false;
+	}
+	key->s[0] = ' ';
+	return wa_sha256(slice_of(name), hash) &&
+	       wa_b64url_encode((struct slice){ hash, sizeof(hash) },
+		   key->s + 1, sizeof(key->s) - 1);
+}
+
+/*
+ * The passkeys of the account with that name.  *known: it has some.  Reads as
+ * much when there is no such account: somebody else's.
+ */
+static enum store_rc
+passkeys_by_name(struct store_txn *t, const struct rp *rp,
+    const struct name_key *key, struct account_id *id, bool *known,
+    struct rp_descriptors *out)
+{
+	struct store_credential list[STORE_CREDENTIALS_MAX];
+	enum store_rc rc, found;
+	size_t n = 0;
+
+	found = store_account_by_name(t, key->s, id);
+	if (found == STORE_ABSENT)
+		*id = rp_stand_in(rp);
+	else if (found != STORE_OK)
+		return found;
+	if ((rc = store_credentials_of(t, id, list, &n)) != STORE_OK)
+		return rc;
+	*known = found == STORE_OK && n > 0;
+	rp_options_describe(list, n, out);
+	return STORE_OK;
+}
+
+/* Passkeys or decoys; in ceremony, which of them. */
+static enum rp_answer
+allow_by_name(struct rp *rp, const char *name, struct rp_ceremony *c,
+    struct rp_descriptors *allow)
+{
+	struct rp_descriptors decoys;
+	struct store_txn *t = NULL;
+	struct account_id id;
+	struct name_key key;
+	enum store_rc rc;
+	bool known = false;
+
+	if (!name_key_make(name, &key) ||
+	    !rp_decoys_make(rp, slice_of(key.s), &decoys) ||
+	    store_read_begin(rp->store, &t) != STORE_OK)
+		return RP_FAULT;
+	rc = passkeys_by_name(t, rp, &key, &id, &known, allow);
+	store_read_end(t);
+	if (rc != STORE_OK)
+		return RP_FAULT;
+	c->names = known ? RP_NAMES_ACCOUNT : RP_NAMES_STRANGER;
+	c->account = id;
+	if (known) {
+		rp_stand_in_set(rp, &id);
+		return RP_OK;
+	}
+	memcpy(allow->list, decoys.list, decoys.n * sizeof(decoys.list[0]));
+	allow->n = decoys.n;
+	return RP_OK;
+}
+
+enum rp_answer
+rp_login_begin(struct rp *rp, struct rp_call *call, const char *name,
+    enum rp_requirement user_verification, struct rp_request *out)
+{
+	struct rp_ceremony c;
+	enum rp_answer answer;
+
+	answer = rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK);
+	if (answer != RP_OK)
+		return answer;
+	if (!rp_ceremony_begin(rp, call, RP_CEREMONY_OF_LOGIN, &c))
+		return RP_FAULT;
+	if (rp->config.conformance)
+		c.wishes.user_verification = user_verification;
+	out->allow.n = 0;
+	if (name != NULL &&
+	    (answer = allow_by_name(rp, name, &c, &out->allow)) != RP_OK)
+		return answer;
+	return rp_options_request(rp, call, &c, out);
+}
+
+struct login {
+	struct rp_asserted asserted;
+	const struct session_id *old;
+	struct store_session session;
+	enum rp_answer said;
+};
+
+static enum store_rc
+login_audit(struct store_txn *t, const struct login *l,
+    const struct store_credential *c)
+{
+	const struct rp_asserted *a = &l->asserted;
+	struct rp_audit d = { 0 };
+
+	rp_audit_id(&d, "session", "ses_", l->session.id.b);
+	rp_audit_id(&d, "passkey", "pk_", a->ref.b);
+	rp_audit_number(&d, "counter", c->sign_count);
+	rp_audit_number(&d, "flags", a->result.flags);
+	rp_audit_client(&d, a->call);
+	return rp_audit_append(t, a->call, &a->account.id, "sign-in", &d);
+}
+
+static enum store_rc
+login_write(struct store_txn *t, void *arg)
+{
+	struct login *l = arg;
+	const struct rp_asserted *a = &l->asserted;
+	struct store_credential c;
+	struct rp_event e = { .event = "sign-in",
+		.passkey = c.name,
+		.method = STORE_METHOD_PASSKEY };
+	enum store_rc rc;
+
+	if ((l->said = rp_assertion_still(t, a, &c)) != RP_OK)
+		return STORE_REFUSED;
+	if ((rc = rp_assertion_keep(t, a, &c)) != STORE_OK ||
+	    (rc = rp_token_replace(t, a->rp, a->call, l->old, &l->session)) !=
+		STORE_OK ||
+	    (rc = store_session_add(t, &l->session)) != STORE_OK ||
+	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
+		STORE_OK)
+		return rc;
+	return login_audit(t, l, &c);
+}
+
+enum rp_answer
+rp_login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    struct rp_signed_in *in, struct rp_token *token)
+{
+	struct login l = { .old = old };
+	struct rp_ceremony c;
+	struct rp_token fresh;
+	enum rp_answer answer;
+
+	if ((answer = rp_ceremony_open(rp, call, ceremony, RP_CEREMONY_OF_LOGIN,
+		 NULL, &c)) != RP_OK ||
+	    (answer = rp_assertion_judge(rp, call, &c, got, &l.asserted)) !=
+		RP_OK)
+		return answer;
+	if (!rp_token_make(rp, call, &l.asserted.account.id, &l.asserted.ref,
+		&l.session, &fresh))
+		return RP_FAULT;
+	answer = rp_update(rp, login_write, &l, &l.said);
+	if (answer == RP_OK) {
+		in->account = l.asserted.account;
+		in->session = l.session;
+		*token = fresh;
+	}
+	rp_secret_wipe(&fresh, sizeof(fresh));
+	return rp_assertion_refused(&l.asserted, answer);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/rp.h"
+
+#include <stdlib.h>
+
+#include "rp/ceremony.h"
+#include "rp/decoys.h"
+#include "rp/inside.h"
+#include "rp/secret.h"
+
+enum {
+	MINUTE = 60 * 1000,
+	LIMIT_BUCKETS = 65536, /* 1 MiB */
+};
+#define DAY ((store_time)24 * 60 * MINUTE)
+
+const char *
+rp_answer_name(enum rp_answer a)
+{
+	static const char *const names[] = {
+#define X(id, name) [id] = name,
+		RP_ANSWERS(X)
+#undef X
+	};
+
+	return names[a];
+}
+
+static bool
+is_zero(const uint8_t *p, size_t n)
+{
+	uint8_t or = 0;
+
+	for (size_t i = 0; i < n; i++)
+		or |= p[i];
+	return or == 0;
+}
+
+static bool
+sensible(const struct rp_config *c, const struct rp_keys *keys)
+{
+	return c->rp_id != NULL && c->rp_id[0] != '\0' &&
+	       strlen(c->rp_id) <= RP_CEREMONY_RP_ID_MAX &&
+	       c->rp_name != NULL && c->origins != NULL &&
+	       c->origins[0] != NULL && c->algorithms != NULL &&
+	       c->algorithm_count > 0 && c->ceremony_ms >= 0 &&
+	       c->fresh_ms >= 0 && c->session_idle_ms >= 0 &&
+	       c->session_ms >= 0 && c->history_ms >= 0 &&
+	       c->invitation_ms >= 0 &&
+	       !is_zero(keys->seal[0], sizeof(keys->seal[0])) &&
+	       !is_zero(keys->decoy, sizeof(keys->decoy));
+}
+
+static void
+or_else(store_time *value, store_time otherwise)
+{
+	if (*value == 0)
+		*value = otherwise;
+}
+
+static void
+fill_defaults(struct rp_config *c)
+{
+	or_else(&c->ceremony_ms, 5 * MINUTE);
+	or_else(&c->fresh_ms, 5 * MINUTE);
+	or_else(&c->session_idle_ms, 14 * DAY);
+	or_else(&c->session_ms, 90 * DAY);
+	or_else(&c->history_ms, 400 * DAY);
+	or_else(&c->invitation_ms, 7 * DAY);
+}
+
+struct rp *
+rp_open(const struct rp_config *c, const struct rp_keys *keys, struct store *s)
+{
+	struct rp *rp;
+
+	if (s == NULL || !sensible(c, keys) ||
+	    (rp = calloc(1, sizeof(*rp))) == NULL)
+		return NULL;
+	rp->config = *c;
+	fill_defaults(&rp->config);
+	rp->keys = *keys;
+	rp->store = s;
+	/* Anybody could seal with a key of zeros. */
+	rp->seal_count = is_zero(keys->seal[1], sizeof(keys->seal[1])) ? 1 : 2;
+	if ((rp->limits = rp_limits_new(LIMIT_BUCKETS)) == NULL ||
+	    !rp_secret_random(rp->nobody, sizeof(rp->nobody)) ||
+	    !rp_ceremony_keys(rp) || !rp_stand_in_find(rp)) {
+		rp_close(rp);
+		return NULL;
+	}
+	return rp;
+}
+
+void
+rp_close(struct rp *rp)
+{
+	if (rp == NULL)
+		return;
+	rp_limits_free(rp->limits);
+	rp_secret_wipe(&rp->keys, sizeof(rp->keys));
+	free(rp);
+}
+
+const struct rp_config *
+rp_config_of(const struct rp *rp)
+{
+	return &rp->config;
+}
+
+struct store *
+rp_store_of(struct rp *rp)
+{
+	return rp->store;
+}
+
+enum rp_answer
+rp_update(struct rp *rp, store_fn *fn, void *arg, const enum rp_answer *said)
+{
+	switch (store_update(rp->store, fn, arg)) {
+	case STORE_OK:
+		return RP_OK;
+	case STORE_REFUSED:
+		return *said;
+	case STORE_FULL:
+		return RP_STORAGE_FULL;
+	default:
+		return RP_FAULT;
+	}
+}
+
+bool
+rp_id_make(store_time now, uint8_t id[16])
+{
+	for (int i = 0; i < 8; i++)
+		id[i] = (uint8_t)((uint64_t)now >> (56 - 8 * i));
+	return rp_secret_random(id + 8, 8);
+}
+
+static enum rp_answer
+answer(bool may, struct rp_call *call, store_time retry_ms)
+{
+	if (may)
+		return RP_OK;
+	call->retry_after_ms = retry_ms;
+	return RP_RATE_LIMITED;
+}
+
+static struct slice
+network(const struct rp_call *call)
+{
+	return (struct slice){ call->network, sizeof(call->network) };
+}
+
+enum rp_answer
+rp_limit_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
+{
+	store_time retry = 0;
+
+	return answer(
+	    rp->config.no_limits || rp_limit_ask(rp->limits, kind,
+					network(call), call->now, &retry),
+	    call, retry);
+}
+
+enum rp_answer
+rp_count_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
+{
+	store_time retry = 0;
+
+	return answer(
+	    rp->config.no_limits || rp_limit_take(rp->limits, kind,
+					network(call), call->now, &retry),
+	    call, retry);
+}
+
+struct passkey_and_network {
+	uint8_t b[32];
+};
+
+static struct passkey_and_network
+both(const struct rp_call *call, const struct credential_ref *ref)
+{
+	struct passkey_and_network who;
+
+	memcpy(who.b, ref->b, 16);
+	memcpy(who.b + 16, call->network, 16);
+	return who;
+}
+
+enum rp_answer
+rp_limit_passkey(
+    struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
+{
+	struct passkey_and_network who = both(call, ref);
+	store_time retry = 0;
+
+	return answer(
+	    rp->config.no_limits ||
+		rp_limit_ask(rp->limits, RP_LIMIT_REFUSED_ACCOUNT,
+		    (struct slice){ who.b, sizeof(who.b) }, call->now, &retry),
+	    call, retry);
+}
+
+enum rp_answer
+rp_count_passkey(
+    struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
+{
+	struct passkey_and_network who = both(call, ref);
+	store_time retry = 0;
+
+	return answer(
+	    rp->config.no_limits ||
+		rp_limit_take(rp->limits, RP_LIMIT_REFUSED_ACCOUNT,
+		    (struct slice){ who.b, sizeof(who.b) }, call->now, &retry),
+	    call, retry);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/secret.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+/* Fetched by the first call; OpenSSL takes them back at exit. */
+static EVP_MAC *hmac;
+static EVP_CIPHER *gcm;
+static pthread_key_t tools_key;
+static bool ready;
+
+struct tools {
+	EVP_MAC_CTX *mac;
+	EVP_CIPHER_CTX *cipher;
+};
+
+static void
+tools_free(void *p)
+{
+	struct tools *t = p;
+
+	if (t == NULL)
+		return;
+	EVP_MAC_CTX_free(t->mac);
+	EVP_CIPHER_CTX_free(t->cipher);
+	free(t);
+}
+
+static void
+fetch(void)
+{
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	ready = hmac != NULL && gcm != NULL &&
+		pthread_key_create(&tools_key, tools_free) == 0;
+	ERR_clear_error();
+}
+
+static bool
+mac_new(EVP_MAC_CTX **mac)
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(
+		    OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return (*mac = EVP_MAC_CTX_new(hmac)) != NULL &&
+	       EVP_MAC_CTX_set_params(*mac, params) == 1;
+}
+
+/* This thread's tools, or NULL. */
+static struct tools *
+tools_get(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct tools *t = NULL;
+
+	if (pthread_once(&once, fetch) != 0 || !ready)
+		return NULL;
+	if ((t = pthread_getspecific(tools_key)) != NULL)
+		return t;
+	if ((t = calloc(1, sizeof(*t))) == NULL || !mac_new(&t->mac) ||
+	    (t->cipher = EVP_CIPHER_CTX_new()) == NULL ||
+	    pthread_setspecific(tools_key, t) != 0) {
+		ERR_clear_error();
+		tools_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+bool
+rp_secret_random(void *p, size_t n)
+{
+	if (n <= INT_MAX && RAND_bytes(p, (int)n) == 1)
+		return true;
+	ERR_clear_error();
+	return false;
+}
+
+bool
+rp_secret_mac(const uint8_t key[32], const struct slice *parts, size_t count,
+    uint8_t mac[32])
+{
+	struct tools *t = tools_get();
+	bool good = t != NULL && EVP_MAC_init(t->mac, key, 32, NULL) == 1;
+	size_t n = 0;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = EVP_MAC_update(t->mac, parts[i].p, parts[i].n) == 1;
+	good = good && EVP_MAC_final(t->mac, mac, &n, 32) == 1 && n == 32;
+	if (!good)
+		ERR_clear_error();
+	return good;
+}
+
+bool
+rp_secret_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void
+rp_secret_wipe(void *p, size_t n)
+{
+	OPENSSL_cleanse(p, n);
+}
+
+static const uint8_t nonce[12];
+
+bool
+rp_secret_seal(
+    const uint8_t key[32], struct slice aad, struct slice plain, uint8_t *out)
+{
+	struct tools *t = tools_get();
+	int n;
+	bool good;
+
+	if (t == NULL || aad.n > INT_MAX || plain.n > INT_MAX)
+		return false;
+	good =
+	    EVP_EncryptInit_ex2(t->cipher, gcm, key, nonce, NULL) == 1 &&
+	    EVP_EncryptUpdate(t->cipher, NULL, &n, aad.p, (int)aad.n) == 1 &&
+	    EVP_EncryptUpdate(t->cipher, out, &n, plain.p, (int)plain.n) == 1 &&
+	    EVP_EncryptFinal_ex(t->cipher, out + plain.n, &n) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(t->cipher, EVP_CTRL_AEAD_GET_TAG, RP_SECRET_TAG,
+		out + plain.n) == 1;
+	if (!good)
+		ERR_clear_error();
+	return good;
+}
+
+bool
+rp_secret_open(
+    const uint8_t key[32], struct slice aad, struct slice sealed, uint8_t *out)
+{
+	struct tools *t = tools_get();
+	uint8_t tag[RP_SECRET_TAG];
+	size_t plain;
+	int n;
+	bool good;
+
+	if (t == NULL || aad.n > INT_MAX || sealed.n > INT_MAX ||
+	    sealed.n < sizeof(tag))
+		return false;
+	plain = sealed.n - sizeof(tag);
+	memcpy(tag, sealed.p + plain, sizeof(tag));
+	good =
+	    EVP_DecryptInit_ex2(t->cipher, gcm, key, nonce, NULL) == 1 &&
+	    EVP_DecryptUpdate(t->cipher, NULL, &n, aad.p, (int)aad.n) == 1 &&
+	    EVP_DecryptUpdate(t->cipher, out, &n, sealed.p, (int)plain) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(
+		t->cipher, EVP_CTRL_AEAD_SET_TAG, RP_SECRET_TAG, tag) == 1 &&
+	    EVP_DecryptFinal_ex(t->cipher, out + plain, &n) == 1;
+	if (!good)
+		ERR_clear_error();
+	return good;
+}

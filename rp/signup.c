@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/signup.h"
+
+#include <stdio.h>
+
+#include "rp/audit.h"
+#include "rp/enrolment.h"
+#include "rp/history.h"
+#include "rp/invitations.h"
+#include "rp/names.h"
+#include "rp/options.h"
+#include "rp/secret.h"
+#include "rp/token.h"
+#include "store/spent.h"
+
+/* ---- begin ---- */
+
+/* Whom the ceremony is for, as far as the store has to be asked. */
+struct whom {
+	const struct rp_signup *wish;
+	struct store_invitation invitation;
+	bool invited;
+	struct store_account account;
+	bool existing; /* account is one that there is */
+	char name_key[STORE_NAME_MAX + 1];
+};
+
+static enum rp_answer
+whom_existing(struct store_txn *t, const struct account_id *id, struct whom *w)
+{
+	enum rp_answer answer = rp_answer_of(
+	    store_account_get(t, id, &w->account), RP_INVITATION_UNKNOWN);
+
+	if (answer != RP_OK)
+		return answer;
+	w->existing = true;
+	return w->account.state == STORE_ACCOUNT_ACTIVE ? RP_OK
+							: RP_ACCOUNT_LOCKED;
+}
+
+/* A new account's name: free, or conformance's to join. */
+static enum rp_answer
+whom_named(
+    struct store_txn *t, struct rp *rp, struct rp_call *call, struct whom *w)
+{
+	const char *name = w->wish->name;
+	struct account_id id;
+	enum rp_answer answer;
+	enum store_rc rc;
+
+	if (name == NULL)
+		name = w->invited ? w->invitation.name : "";
+	answer = rp_name_prepare(name, w->name_key, &call->hint);
+	if (answer != RP_OK)
+		return answer;
+	memcpy(w->account.name, name, strlen(name) + 1);
+	if ((rc = store_account_by_name(t, w->name_key, &id)) != STORE_OK)
+		return rp_answer_of(rc, RP_OK);
+	return rp->config.conformance && w->wish->join
+		   ? whom_existing(t, &id, w)
+		   : RP_NAME_TAKEN;
+}
+
+static enum rp_answer
+whom_find(struct store_txn *t, struct rp *rp, struct rp_call *call,
+    const uint8_t hash[32], struct whom *w)
+{
+	const enum rp_sign_up mode = rp->config.sign_up;
+	enum rp_answer answer;
+
+	if (!w->invited)
+		return mode == RP_SIGN_UP_MODE_OPEN ? whom_named(t, rp, call, w)
+						    : RP_SIGN_UP_CLOSED;
+	answer = rp_invitation_get(t, call, hash, &w->invitation);
+	if (answer != RP_OK)
+		return answer;
+	if (w->invitation.for_account)
+		return whom_existing(t, &w->invitation.account, w);
+	return mode == RP_SIGN_UP_MODE_CLOSED ? RP_SIGN_UP_CLOSED
+					      : whom_named(t, rp, call, w);
+}
+
+static enum rp_answer
+whom_ask(struct rp *rp, struct rp_call *call, struct whom *w, uint8_t hash[32])
+{
+	struct store_txn *t = NULL;
+	enum rp_answer answer;
+
+	if (w->invited && !rp_invitation_hash(w->wish->invitation, hash))
+		return RP_INVITATION_UNKNOWN;
+	if (store_read_begin(rp->store, &t) != STORE_OK)
+		return RP_FAULT;
+	answer = whom_find(t, rp, call, hash, w);
+	store_read_end(t);
+	return answer;
+}
+
+/* Whoever may not ask is told so before anything is found out. */
+static enum rp_answer
+may_begin(struct rp *rp, struct rp_call *call)
+{
+	static const enum rp_limit kinds[] = { RP_LIMIT_NAME_TAKEN_NETWORK,
+		RP_LIMIT_SIGN_UP_NETWORK, RP_LIMIT_INVITATION_NETWORK };
+	enum rp_answer answer;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if ((answer = rp_limit_network(rp, call, kinds[i])) != RP_OK)
+			return answer;
+	return rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK);
+}
+
+static enum rp_answer
+counted(struct rp *rp, struct rp_call *call, enum rp_answer answer)
+{
+	if (answer == RP_NAME_TAKEN)
+		(void)rp_count_network(rp, call, RP_LIMIT_NAME_TAKEN_NETWORK);
+	if (answer == RP_INVITATION_UNKNOWN)
+		(void)rp_count_network(rp, call, RP_LIMIT_INVITATION_NETWORK);
+	return answer;
+}
+
+static enum rp_answer
+fill_new(struct rp_call *call, const struct whom *w, struct rp_ceremony *c)
+{
+	const char *shown = w->wish->display_name;
+
+	memcpy(c->name, w->account.name, sizeof(c->name));
+	if (!rp_secret_random(c->user_handle, sizeof(c->user_handle)))
+		return RP_FAULT;
+	return rp_label_prepare(shown != NULL ? shown : c->name,
+	    c->display_name, sizeof(c->display_name), &call->hint);
+}
+
+static void
+fill_existing(const struct whom *w, struct rp_ceremony *c)
+{
+	c->names = RP_NAMES_ACCOUNT;
+	c->account = w->account.id;
+	memcpy(c->user_handle, w->account.user_handle, sizeof(c->user_handle));
+	memcpy(c->name, w->account.name, sizeof(c->name));
+	memcpy(
+	    c->display_name, w->account.display_name, sizeof(c->display_name));
+}
+
+/* Its passkeys, so that none is made twice on one device. */
+static enum rp_answer
+exclude(struct rp *rp, const struct whom *w, struct rp_descriptors *out)
+{
+	enum rp_answer answer;
+
+	out->n = 0;
+	if (!w->existing)
+		return RP_OK;
+	answer = rp_options_passkeys(rp, &w->account.id, out);
+	if (answer == RP_OK && out->n == STORE_CREDENTIALS_MAX)
+		return RP_PASSKEYS_FULL;
+	return answer;
+}
+
+enum rp_answer
+rp_signup_begin(struct rp *rp, struct rp_call *call, const struct rp_signup *s,
+    struct rp_creation *out)
+{
+	struct whom w = { .wish = s, .invited = s->invitation != NULL };
+	struct rp_ceremony c;
+	enum rp_answer answer;
+
+	if ((answer = may_begin(rp, call)) != RP_OK)
+		return answer;
+	if (!rp_ceremony_begin(rp, call, RP_CEREMONY_OF_SIGN_UP, &c))
+		return RP_FAULT;
+	if ((answer = whom_ask(rp, call, &w, c.invitation)) != RP_OK)
+		return counted(rp, call, answer);
+	c.invited = w.invited;
+	if (rp->config.conformance)
+		c.wishes = s->wishes;
+	if (s->locale != NULL && rp_locale_valid(s->locale))
+		memcpy(c.locale, s->locale, strlen(s->locale) + 1);
+	if (w.existing)
+		fill_existing(&w, &c);
+	else if ((answer = fill_new(call, &w, &c)) != RP_OK)
+		return answer;
+	if ((answer = exclude(rp, &w, &out->exclude)) != RP_OK)
+		return answer;
+	return rp_options_creation(rp, call, &c, out);
+}
+
+/* ---- finish ---- */
+
+struct signup {
+	struct rp *rp;
+	struct rp_call *call;
+	const struct rp_ceremony *ceremony;
+	struct store_account account;
+	struct store_credential credential;
+	struct store_session session;
+	size_t passkeys; /* the account had before */
+	enum rp_answer said;
+};
+
+static bool
+is_new(const struct signup *x)
+{
+	return x->ceremony->names != RP_NAMES_ACCOUNT;
+}
+
+static enum rp_answer
+account_still(struct store_txn *t, struct signup *x)
+{
+	struct account_id id;
+	enum store_rc rc;
+
+	if (is_new(x)) {
+		rc = store_account_by_name(t, x->account.name_key, &id);
+		return rc == STORE_OK ? RP_NAME_TAKEN : rp_answer_of(rc, RP_OK);
+	}
+	rc = store_account_get(t, &x->ceremony->account, &x->account);
+	if (rc != STORE_OK)
+		return rp_answer_of(rc, RP_INVITATION_UNKNOWN);
+	return x->account.state == STORE_ACCOUNT_ACTIVE ? RP_OK
+							: RP_ACCOUNT_LOCKED;
+}
+
+static enum rp_answer
+signup_still(struct store_txn *t, struct signup *x)
+{
+	const struct rp_ceremony *c = x->ceremony;
+	struct store_invitation i;
+	enum rp_answer answer;
+
+	/* First, or a replay would be told that its invitation is used. */
+	if ((answer = rp_enrolment_free(t, c, &x->credential, &x->passkeys)) !=
+	    RP_OK)
+		return answer;
+	if (c->invited && (answer = rp_invitation_get(
+			       t, x->call, c->invitation, &i)) != RP_OK)
+		return answer;
+	return account_still(t, x);
+}
+
+static enum store_rc
+signup_note(struct store_txn *t, const struct signup *x)
+{
+	const char *by = x->ceremony->invited ? "invitation" : "sign-up";
+	const struct rp_event e = {
+		.event = is_new(x) ? "account-created" : "passkey-added",
+		.passkey = x->credential.name,
+		.method = STORE_METHOD_PASSKEY,
+		/* Nobody who was signed in did that. */
+		.notice = !is_new(x) && x->passkeys > 0,
+	};
+	struct rp_audit d = { 0 };
+	enum store_rc rc;
+
+	rp_audit_text(&d, "name", x->account.name_key);
+	rp_audit_text(&d, "by", by);
+	rp_audit_id(&d, "session", "ses_", x->session.id.b);
+	rp_audit_client(&d, x->call);
+	if ((rc = rp_history_append(t, x->rp, x->call, &x->account.id, &e)) !=
+		STORE_OK ||
+	    (is_new(x) && (rc = rp_audit_append(t, x->call, &x->account.id,
+			       e.event, &d)) != STORE_OK))
+		return rc;
+	return rp_enrolment_audit(t, x->call, &x->credential, by);
+}
+
+static enum store_rc
+signup_write(struct store_txn *t, void *arg)
+{
+	struct signup *x = arg;
+	const struct rp_ceremony *c = x->ceremony;
+	enum store_rc rc;
+
+	if ((x->said = signup_still(t, x)) != RP_OK)
+		return STORE_REFUSED;
+	if ((rc = store_spend(t, c->challenge, c->expires)) != STORE_OK ||
+	    (c->invited &&
+		(rc = store_invitation_remove(t, c->invitation)) != STORE_OK) ||
+	    (is_new(x) &&
+		(rc = store_account_add(t, &x->account)) != STORE_OK) ||
+	    (rc = store_credential_add(t, &x->credential)) != STORE_OK ||
+	    (rc = store_session_add(t, &x->session)) != STORE_OK)
+		return rc;
+	return signup_note(t, x);
+}
+
+/* The account to be; an existing one is read in the update. */
+static enum rp_answer
+account_make(
+    struct rp_call *call, const struct rp_ceremony *c, struct store_account *a)
+{
+	if (c->names == RP_NAMES_ACCOUNT) {
+		a->id = c->account;
+		return RP_OK;
+	}
+	a->state = STORE_ACCOUNT_ACTIVE;
+	a->created = a->changed = call->now;
+	memcpy(a->user_handle, c->user_handle, sizeof(a->user_handle));
+	memcpy(a->name, c->name, sizeof(a->name));
+	memcpy(a->display_name, c->display_name, sizeof(a->display_name));
+	memcpy(a->locale, c->locale, sizeof(a->locale));
+	if (!rp_id_make(call->now, a->id.b))
+		return RP_FAULT;
+	return rp_name_prepare(c->name, a->name_key, &call->hint);
+}
+
+static enum rp_answer
+signup_prepare(
+    struct signup *x, const struct rp_new_passkey *got, struct rp_token *token)
+{
+	const struct rp_ceremony *c = x->ceremony;
+	enum rp_answer answer;
+
+	if (is_new(x) && !c->invited &&
+	    x->rp->config.sign_up != RP_SIGN_UP_MODE_OPEN)
+		return RP_SIGN_UP_CLOSED;
+	if ((answer = rp_enrolment_judge(
+		 x->rp, x->call, c, got, &x->credential)) != RP_OK ||
+	    (answer = account_make(x->call, c, &x->account)) != RP_OK)
+		return answer;
+	x->credential.account = x->account.id;
+	return rp_token_make(x->rp, x->call, &x->account.id,
+		   &x->call->credential, &x->session, token)
+		   ? RP_OK
+		   : RP_FAULT;
+}
+
+enum rp_answer
+rp_signup_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
+    const struct rp_new_passkey *got, struct rp_signed_in *in,
+    struct rp_token *token, struct store_credential *passkey)
+{
+	struct rp_ceremony c;
+	struct signup x = { .rp = rp, .call = call, .ceremony = &c };
+	struct rp_token fresh = { { 0 } };
+	enum rp_answer answer;
+
+	answer = rp_ceremony_open(
+	    rp, call, ceremony, RP_CEREMONY_OF_SIGN_UP, NULL, &c);
+	if (answer != RP_OK)
+		return answer;
+	answer = signup_prepare(&x, got, &fresh);
+	if (answer == RP_OK)
+		answer =
+		    counted(rp, call, rp_update(rp, signup_write, &x, &x.said));
+	if (answer == RP_OK) {
+		if (is_new(&x))
+			(void)rp_count_network(
+			    rp, call, RP_LIMIT_SIGN_UP_NETWORK);
+		call->account_known = true;
+		call->account = x.account.id;
+		in->account = x.account;
+		in->session = x.session;
+		*token = fresh;
+		*passkey = x.credential;
+	}
+	rp_secret_wipe(&fresh, sizeof(fresh));
+	return answer;
+}
