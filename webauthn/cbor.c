@@ -51,9 +51,9 @@ read_head(struct cursor *c, unsigned *major, uint64_t *arg)
 	return !c->bad;
 }
 
-/* CTAP2 canonical order: shorter keys first, then byte by byte. */
-static int
-compare_keys(struct slice a, struct slice b)
+/* By type, then shorter keys first, then byte by byte. */
+int
+wa_cbor_compare_keys(struct slice a, struct slice b)
 {
 	if (a.p[0] >> 5 != b.p[0] >> 5)
 		return a.p[0] >> 5 < b.p[0] >> 5 ? -1 : 1;
@@ -98,7 +98,8 @@ walk_map(struct walk *w, uint64_t pairs, unsigned depth)
 		if (w->c->bad)
 			return;
 		key = (struct slice){ from.p, from.n - w->c->rest.n };
-		rising = rising && (i == 0 || compare_keys(last, key) < 0);
+		rising =
+		    rising && (i == 0 || wa_cbor_compare_keys(last, key) < 0);
 		if (!rising && repeats(w, keys, (size_t)i, key)) {
 			refuse(w);
 			return;

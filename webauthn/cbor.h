@@ -67,6 +67,9 @@ bool wa_cbor_get_int(
 bool wa_cbor_get_text(
     const struct wa_cbor *map, const char *key, struct wa_cbor *value);
 
+/* CTAP2 canonical order of two keys, as memcmp() tells it. */
+int wa_cbor_compare_keys(struct slice a, struct slice b);
+
 /* An integer of either sign; false where it is none or does not fit. */
 bool wa_cbor_int(const struct wa_cbor *item, int64_t *value);
 

@@ -4,6 +4,7 @@
 #include <fido.h>
 #include <openssl/err.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 /* EdDSA is verified from a fixed buffer there, the client data's hash
  * included. */
@@ -50,13 +51,73 @@ can_verify_with(const struct wa_statement *st)
 					alg == COSE_EDDSA || alg == COSE_RS256);
 }
 
+/* It reads maps in canonical order alone. */
+static bool
+in_order(struct slice raw)
+{
+	struct wa_cbor map, key, value;
+	struct slice last = { 0 };
+	struct cursor c;
+
+	if (raw.n == 0)
+		return true;
+	if (!wa_cbor_read(raw, &map))
+		return false;
+	c = cursor_over(map.inside);
+	while (wa_cbor_next(&c, &key) && wa_cbor_next(&c, &value)) {
+		if (last.n > 0 && wa_cbor_compare_keys(last, key.whole) >= 0)
+			return false;
+		last = key.whole;
+	}
+	return true;
+}
+
 bool
 wa_second_opinion_can(const char *format, const struct wa_statement *st)
 {
 	if (!(st->authdata->flags & WA_FLAG_UP) || !can_read_key(st->key) ||
-	    st->authdata_raw.n > AUTHDATA_MAX)
+	    st->authdata_raw.n > AUTHDATA_MAX ||
+	    !in_order(st->authdata->cose_key) ||
+	    !in_order(st->authdata->extensions))
 		return false;
 	return strcmp(format, "packed") == 0 && can_verify_with(st);
+}
+
+/*
+ * The statement with its keys in order, in memory of malloc().  Nothing signs
+ * it, and real ones come in any order.
+ */
+static uint8_t *
+ordered(const struct wa_cbor *map)
+{
+	const size_t head = map->whole.n - map->inside.n;
+	uint8_t *out = malloc(map->whole.n), *at = out;
+	struct slice last = { 0 };
+
+	if (out == NULL)
+		return NULL;
+	memcpy(at, map->whole.p, head);
+	at += head;
+	for (uint64_t i = 0; i < map->value; i++) {
+		struct cursor c = cursor_over(map->inside);
+		struct wa_cbor k, v, next = { 0 }, next_value = { 0 };
+
+		while (wa_cbor_next(&c, &k) && wa_cbor_next(&c, &v)) {
+			if ((last.n == 0 ||
+				wa_cbor_compare_keys(last, k.whole) < 0) &&
+			    (next.whole.n == 0 || wa_cbor_compare_keys(k.whole,
+						      next.whole) < 0)) {
+				next = k;
+				next_value = v;
+			}
+		}
+		memcpy(at, next.whole.p, next.whole.n);
+		at += next.whole.n;
+		memcpy(at, next_value.whole.p, next_value.whole.n);
+		at += next_value.whole.n;
+		last = next.whole;
+	}
+	return out;
 }
 
 /*
@@ -109,25 +170,30 @@ preset_extensions(fido_cred_t *cred, struct slice extensions)
 	return true;
 }
 
-static bool
-agrees(fido_cred_t *cred, const char *format, const struct wa_statement *st,
+static enum wa_verdict
+ask(fido_cred_t *cred, const char *format, const struct wa_statement *st,
     const char *rp_id)
 {
+	uint8_t *statement = ordered(&st->map);
 	struct wa_cbor x5c;
+	bool agrees;
 
-	if (fido_cred_set_type(cred, st->key->algorithm->id) != FIDO_OK ||
-	    fido_cred_set_fmt(cred, format) != FIDO_OK ||
-	    fido_cred_set_rp(cred, rp_id, NULL) != FIDO_OK ||
-	    fido_cred_set_clientdata_hash(cred, st->client_data_hash.p,
-		st->client_data_hash.n) != FIDO_OK ||
-	    fido_cred_set_authdata_raw(
-		cred, st->authdata_raw.p, st->authdata_raw.n) != FIDO_OK ||
-	    fido_cred_set_attstmt(cred, st->map.whole.p, st->map.whole.n) !=
-		FIDO_OK)
-		return false;
-	return (wa_cbor_get_text(&st->map, "x5c", &x5c)
-		       ? fido_cred_verify(cred)
-		       : fido_cred_verify_self(cred)) == FIDO_OK;
+	if (statement == NULL)
+		return WA_FAULT;
+	agrees = fido_cred_set_type(cred, st->key->algorithm->id) == FIDO_OK &&
+		 fido_cred_set_fmt(cred, format) == FIDO_OK &&
+		 fido_cred_set_rp(cred, rp_id, NULL) == FIDO_OK &&
+		 fido_cred_set_clientdata_hash(cred, st->client_data_hash.p,
+		     st->client_data_hash.n) == FIDO_OK &&
+		 fido_cred_set_authdata_raw(
+		     cred, st->authdata_raw.p, st->authdata_raw.n) == FIDO_OK &&
+		 fido_cred_set_attstmt(cred, statement, st->map.whole.n) ==
+		     FIDO_OK &&
+		 (wa_cbor_get_text(&st->map, "x5c", &x5c)
+			 ? fido_cred_verify(cred)
+			 : fido_cred_verify_self(cred)) == FIDO_OK;
+	free(statement);
+	return agrees ? WA_OK : WA_SECOND_OPINION;
 }
 
 enum wa_verdict
@@ -146,7 +212,7 @@ wa_second_opinion(
 		v = WA_OK;
 		goto out;
 	}
-	v = agrees(cred, format, st, rp_id) ? WA_OK : WA_SECOND_OPINION;
+	v = ask(cred, format, st, rp_id);
 out:
 	ERR_clear_error();
 	fido_cred_free(&cred);

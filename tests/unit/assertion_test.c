@@ -106,7 +106,9 @@ static const struct {
 	    { .more = ",\"tokenBinding\":"
 		      "{\"status\":\"maybe\"}" },
 	    WA_TOKEN_BINDING },
-	{ "token binding as text", { .more = ",\"tokenBinding\":\"none\"" },
+	{ "token binding as the first drafts had it",
+	    { .more = ",\"tokenBinding\":\"unused\"" }, WA_OK },
+	{ "token binding as a number", { .more = ",\"tokenBinding\":1" },
 	    WA_TOKEN_BINDING },
 	{ "another rp", { .rp_id = "evil.com" }, WA_RP_ID_HASH },
 	{ "nobody there", { .flags = WA_FLAG_UV }, WA_USER_ABSENT },
