@@ -49,6 +49,8 @@ static const struct rate rates[RP_LIMIT_KINDS] = {
 	[RP_LIMIT_SIGN_UP_NETWORK] = { MINUTES(60) / 20, 20 },
 	[RP_LIMIT_REFUSED_ACCOUNT] = { MINUTES(60) / 30, 30 },
 	[RP_LIMIT_INVITATION_NETWORK] = { MINUTES(60) / 60, 60 },
+	[RP_LIMIT_APPROVALS_NETWORK] = { MINUTES(10) / 30, 30 },
+	[RP_LIMIT_DEVICE_NETWORK] = { MINUTES(10) / 60, 60 },
 };
 
 struct rp_limits *

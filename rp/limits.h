@@ -18,6 +18,8 @@ enum rp_limit {
 	RP_LIMIT_SIGN_UP_NETWORK,	/* accounts made */
 	RP_LIMIT_REFUSED_ACCOUNT,	/* refused finishes against one account */
 	RP_LIMIT_INVITATION_NETWORK,	/* invitations asked about */
+	RP_LIMIT_APPROVALS_NETWORK,	/* requests for an approval */
+	RP_LIMIT_DEVICE_NETWORK,	/* refused proofs of phones and browsers */
 	RP_LIMIT_KINDS
 };
 

@@ -36,6 +36,23 @@ struct rp;
 	X(RP_SESSION_EXPIRED, "session-expired") \
 	X(RP_PROOF_NEEDED, "proof-needed") \
 	X(RP_NOT_FOUND, "not-found") \
+	X(RP_KEY_MALFORMED, "key-malformed") \
+	X(RP_APPROVAL_UNKNOWN, "approval-unknown") \
+	X(RP_APPROVAL_OVER, "approval-over") \
+	X(RP_APPROVAL_CHANGED, "approval-changed") \
+	X(RP_APPROVALS_RESTING, "approvals-resting") \
+	X(RP_CHOICE_MALFORMED, "choice-malformed") \
+	X(RP_CHOICE_MADE, "choice-made") \
+	X(RP_CHOICE_MISSING, "choice-missing") \
+	X(RP_COLLECT_REFUSED, "collect-refused") \
+	X(RP_DEVICE_PROOF_MALFORMED, "device-proof-malformed") \
+	X(RP_DEVICE_PROOF_REFUSED, "device-proof-refused") \
+	X(RP_PHONE_UNKNOWN, "phone-unknown") \
+	X(RP_PHONES_FULL, "phones-full") \
+	X(RP_PUSH_MALFORMED, "push-malformed") \
+	X(RP_OFFER_UNKNOWN, "offer-unknown") \
+	X(RP_OFFER_OPEN, "offer-open") \
+	X(RP_OFFER_OVER, "offer-over") \
 	X(RP_RATE_LIMITED, "rate-limited") \
 	X(RP_STORAGE_FULL, "storage-full") \
 	X(RP_FAULT, "fault")
@@ -70,6 +87,14 @@ struct rp_config {
 	store_time session_ms;			/* 0: 90 days */
 	store_time history_ms;			/* 0: 400 days */
 	store_time invitation_ms;		/* 0: 7 days */
+	/* Sign-in on another device; enum store_match, 0: choose one of three. */
+	uint8_t approval_match;
+	bool number_always;			/* also for a kept browser */
+	store_time approval_ms;			/* 0: 3 minutes */
+	store_time approval_session_idle_ms;	/* 0: 7 days */
+	store_time approval_session_ms;		/* 0: 30 days */
+	store_time browser_idle_ms;		/* kept; 0: 90 days */
+	store_time browser_ms;			/* 0: 400 days */
 	bool no_limits;				/* load tests: nobody is told to wait */
 	/*
 	 * Honours struct rp_wishes and rp_signup.join.  Without it user
@@ -109,7 +134,7 @@ struct rp_call {
 	bool account_known, credential_known;
 	struct account_id account;
 	struct credential_ref credential;
-	store_time retry_after_ms;	/* with RP_RATE_LIMITED */
+	store_time retry_after_ms;	/* with RP_RATE_LIMITED, RP_APPROVALS_RESTING */
 	const char *hint;		/* with RP_NAME_MALFORMED: static, in English */
 };
 
