@@ -52,7 +52,7 @@ find_cookie(const struct visitor *v, const char *name)
 const char *
 visitor_cookie(const struct visitor *v, const char *name)
 {
-	static char value[4096];
+	static _Thread_local char value[4096];
 	const char *p = find_cookie(v, name);
 
 	value[0] = '\0';
@@ -103,13 +103,13 @@ keep_cookies(struct visitor *v, const char *head)
 	}
 }
 
-static void
+static bool
 connect_wire(struct visitor *v)
 {
 	if (v->wire == NULL)
 		v->wire = wire_open("127.0.0.1", server_port(v->server),
 		    server_has_tls(v->server), v->from);
-	assert(v->wire != NULL);
+	return v->wire != NULL;
 }
 
 struct answer
@@ -117,7 +117,7 @@ visitor_ask_raw(struct visitor *v, const char *method, const char *path,
     const char *headers, struct slice body)
 {
 	char head[16384];
-	struct answer a;
+	struct answer a = { 0 };
 	int n = snprintf(head, sizeof(head),
 	    "%s %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s%s\r\n", method,
 	    path, server_port(v->server), v->cookies[0] ? "Cookie: " : "",
@@ -126,7 +126,8 @@ visitor_ask_raw(struct visitor *v, const char *method, const char *path,
 
 	assert(n > 0 && (size_t)n < sizeof(head));
 	for (int try = 0;; try++) {
-		connect_wire(v);
+		if (!connect_wire(v))
+			return a;
 		if (wire_send(v->wire, head, (size_t)n) &&
 		    wire_send(v->wire, body.p, body.n))
 			a = wire_answer(v->wire, ANSWER_MS);

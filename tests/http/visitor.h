@@ -27,7 +27,8 @@ void visitor_free(struct visitor *v);
 
 /*
  * One request as a page of ours makes it.  body is taken over; NULL: none.
- * Cookies that the answer sets are kept.
+ * Cookies that the answer sets are kept.  Status 0: the server is not there,
+ * or closed the connection.
  */
 struct answer visitor_ask(
     struct visitor *v, const char *method, const char *path, json_t *body);

@@ -319,7 +319,7 @@ answer_free(struct answer *a)
 const char *
 answer_header(const struct answer *a, const char *name)
 {
-	static char value[8192];
+	static _Thread_local char value[8192];
 	const char *p;
 	size_t n;
 
