@@ -138,11 +138,19 @@ rp_id_make(store_time now, uint8_t id[16])
 }
 
 static enum rp_answer
-answer(bool may, struct rp_call *call, store_time retry_ms)
+ask(struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who,
+    bool take)
 {
+	store_time retry = 0;
+	bool may;
+
+	if (rp->config.no_limits)
+		return RP_OK;
+	may = take ? rp_limit_take(rp->limits, kind, who, call->now, &retry)
+		   : rp_limit_ask(rp->limits, kind, who, call->now, &retry);
 	if (may)
 		return RP_OK;
-	call->retry_after_ms = retry_ms;
+	call->retry_after_ms = retry;
 	return RP_RATE_LIMITED;
 }
 
@@ -155,23 +163,13 @@ network(const struct rp_call *call)
 enum rp_answer
 rp_limit_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
 {
-	store_time retry = 0;
-
-	return answer(
-	    rp->config.no_limits || rp_limit_ask(rp->limits, kind,
-					network(call), call->now, &retry),
-	    call, retry);
+	return ask(rp, call, kind, network(call), false);
 }
 
 enum rp_answer
 rp_count_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
 {
-	store_time retry = 0;
-
-	return answer(
-	    rp->config.no_limits || rp_limit_take(rp->limits, kind,
-					network(call), call->now, &retry),
-	    call, retry);
+	return ask(rp, call, kind, network(call), true);
 }
 
 struct passkey_and_network {
@@ -193,13 +191,9 @@ rp_limit_passkey(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
 {
 	struct passkey_and_network who = both(call, ref);
-	store_time retry = 0;
 
-	return answer(
-	    rp->config.no_limits ||
-		rp_limit_ask(rp->limits, RP_LIMIT_REFUSED_ACCOUNT,
-		    (struct slice){ who.b, sizeof(who.b) }, call->now, &retry),
-	    call, retry);
+	return ask(rp, call, RP_LIMIT_REFUSED_ACCOUNT,
+	    (struct slice){ who.b, sizeof(who.b) }, false);
 }
 
 enum rp_answer
@@ -207,11 +201,7 @@ rp_count_passkey(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
 {
 	struct passkey_and_network who = both(call, ref);
-	store_time retry = 0;
 
-	return answer(
-	    rp->config.no_limits ||
-		rp_limit_take(rp->limits, RP_LIMIT_REFUSED_ACCOUNT,
-		    (struct slice){ who.b, sizeof(who.b) }, call->now, &retry),
-	    call, retry);
+	return ask(rp, call, RP_LIMIT_REFUSED_ACCOUNT,
+	    (struct slice){ who.b, sizeof(who.b) }, true);
 }
