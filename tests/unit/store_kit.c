@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store/codec.h"
+
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
@@ -222,4 +224,77 @@ numbers(uint64_t *seed)
 	*seed ^= *seed >> 7;
 	*seed ^= *seed << 17;
 	return *seed;
+}
+
+/* ---- comparing ---- */
+
+static bool
+same_bytes(const struct writer *a, const struct writer *b)
+{
+	assert_false(a->bad || b->bad);
+	return slice_equal(writer_done(a), writer_done(b));
+}
+
+bool
+same_account(const struct store_account *a, const struct store_account *b)
+{
+	uint8_t x[ACCOUNT_RECORD_MAX], y[ACCOUNT_RECORD_MAX];
+	struct writer w = WRITER(x), v = WRITER(y);
+
+	account_encode(&w, a);
+	account_encode(&v, b);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
+	    same_bytes(&w, &v);
+}
+
+bool
+same_credential(const struct store_credential *a,
+    const struct store_credential *b)
+{
+	uint8_t x[CREDENTIAL_RECORD_MAX], y[CREDENTIAL_RECORD_MAX];
+	struct writer w = WRITER(x), v = WRITER(y);
+
+	credential_encode(&w, a);
+	credential_encode(&v, b);
+	return memcmp(&a->account, &b->account, sizeof(a->account)) == 0 &&
+	    same_bytes(&w, &v);
+}
+
+bool
+same_session(const struct store_session *a, const struct store_session *b)
+{
+	uint8_t x[SESSION_RECORD_MAX], y[SESSION_RECORD_MAX];
+	struct writer w = WRITER(x), v = WRITER(y);
+	struct session_record r = { .s = *a }, q = { .s = *b };
+
+	session_encode(&w, &r);
+	session_encode(&v, &q);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
+	    same_bytes(&w, &v);
+}
+
+bool
+same_history(const struct store_history *a, const struct store_history *b)
+{
+	uint8_t x[HISTORY_RECORD_MAX], y[HISTORY_RECORD_MAX];
+	struct writer w = WRITER(x), v = WRITER(y);
+	struct history_record r = { .h = *a }, q = { .h = *b };
+
+	history_encode(&w, &r);
+	history_encode(&v, &q);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
+	    same_bytes(&w, &v);
+}
+
+bool
+same_invitation(const struct store_invitation *a,
+    const struct store_invitation *b)
+{
+	uint8_t x[INVITATION_RECORD_MAX], y[INVITATION_RECORD_MAX];
+	struct writer w = WRITER(x), v = WRITER(y);
+
+	invitation_encode(&w, a);
+	invitation_encode(&v, b);
+	return memcmp(a->token_hash, b->token_hash,
+	    sizeof(a->token_hash)) == 0 && same_bytes(&w, &v);
 }

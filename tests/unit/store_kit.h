@@ -62,6 +62,18 @@ void a_challenge(uint32_t n, uint8_t challenge[32]);
 
 enum store_rc kit_add_account(struct kit *k, uint32_t n);
 
+/* Whether they say the same: as bytes, for structs have gaps. */
+bool same_account(const struct store_account *a,
+    const struct store_account *b);
+bool same_credential(const struct store_credential *a,
+    const struct store_credential *b);
+bool same_session(const struct store_session *a,
+    const struct store_session *b);
+bool same_history(const struct store_history *a,
+    const struct store_history *b);
+bool same_invitation(const struct store_invitation *a,
+    const struct store_invitation *b);
+
 /* Entries of a table, as a view has them. */
 uint64_t entries(struct store *s, enum store_table table);
 

@@ -223,6 +223,7 @@ comes_back_as_it_went(void **state)
 		for (int filled = 0; filled < 2; filled++) {
 			size_t n = encoded(i, filled, &in);
 
+			/* Both begin as zeros, in their gaps too. */
 			if (!decoded(i, bytes, n, &out) ||
 			    memcmp(&in, &out, sizeof(in)) != 0)
 				fail_msg("%s %d", types[i].name, filled);

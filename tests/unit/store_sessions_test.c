@@ -73,13 +73,12 @@ keeps_a_session_as_it_was(void **state)
 	struct kit *k = *state;
 	struct store_session s = a_session(1, 1, 1000), got;
 
-	memset(&got, 0, sizeof(got));
 	assert_int_equal(store_update(k->s, add_session, &s), STORE_ABSENT);
 	assert_ok(kit_add_account(k, 1));
 	assert_ok(store_update(k->s, add_session, &s));
 	assert_int_equal(store_update(k->s, add_session, &s), STORE_TAKEN);
 	assert_ok(session_get(k, &s.id, &got));
-	assert_memory_equal(&got, &s, sizeof(s));
+	assert_true(same_session(&got, &s));
 	s.id.b[15] ^= 1;
 	assert_int_equal(session_get(k, &s.id, &got), STORE_ABSENT);
 	assert_int_equal(store_update(k->s, put_session, &s), STORE_ABSENT);
@@ -361,7 +360,7 @@ follows_an_accounts_history(void **state)
 	}
 	assert_int_equal(seen, 10);
 	assert_int_equal(history_of(k, &newest, 1), 1);
-	assert_memory_equal(&lines[0], &h, sizeof(h));
+	assert_true(same_history(&lines[0], &h));
 }
 
 /* Asking behind another account's entry shows nothing of it. */
