@@ -217,6 +217,8 @@ read_anchors(struct pen *pen, const json_t *array)
 static struct wa_attestation_policy
 read_policy(struct pen *pen, const json_t *line, const json_t *options)
 {
+	const json_t *android = json_object_get(options, "android_key");
+
 	return (struct wa_attestation_policy){
 		.refuse_none = is_false(options, "accept_none"),
 		.refuse_self = is_false(options, "accept_self"),
@@ -225,6 +227,12 @@ read_policy(struct pen *pen, const json_t *line, const json_t *options)
 		.anchors =
 		    read_anchors(pen, json_object_get(line, "trust_roots")),
 		.at = read_time(pen, json_object_get(line, "evaluate_at")),
+		.tpm_manufacturers = strings(
+		    pen, json_object_get(options, "tpm_extra_manufacturers")),
+		.android_require_tee = is_true(android, "require_tee"),
+		.android_lists_optional = is_true(android, "lists_optional"),
+		.u2f_require_zero_aaguid =
+		    is_true(options, "u2f_require_zero_aaguid"),
 	};
 }
 

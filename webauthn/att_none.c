@@ -5,7 +5,7 @@
 static enum wa_verdict
 verify(const struct wa_statement *st, struct wa_attested *out)
 {
-	if (st->map.value != 0)
+	if (st->map.kind != WA_CBOR_MAP || st->map.value != 0)
 		return WA_STATEMENT_FORM;
 	*out = (struct wa_attested){ .type = WA_ATTESTATION_NONE };
 	return WA_OK;

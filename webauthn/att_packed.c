@@ -88,7 +88,8 @@ verify_x5c(const struct wa_statement *st, const struct packed *p,
 	    (v = wa_certificate_judge_aaguid(
 		 path->certs[0], st->authdata->aaguid)) != WA_OK)
 		goto out;
-	*out = (struct wa_attested){ WA_ATTESTATION_UNCERTAIN, path };
+	*out = (struct wa_attested){ .type = WA_ATTESTATION_UNCERTAIN,
+		.path = path };
 	path = NULL; /* now the caller's */
 out:
 	wa_x5c_free(path);

@@ -9,6 +9,12 @@
 static const struct wa_attestation *const formats[] = {
 	&wa_att_none,
 	&wa_att_packed,
+	&wa_att_tpm,
+	&wa_att_apple,
+	&wa_att_android_key,
+	&wa_att_u2f,
+	&wa_att_safetynet,
+	&wa_att_compound,
 };
 
 /* 21.  Compared as bytes: case matters. */
@@ -30,6 +36,8 @@ judge_trust(const struct wa_attestation_policy *policy,
 	enum wa_verdict v;
 
 	*type = attested->type;
+	if (attested->settled)
+		return WA_OK;
 	if (attested->type == WA_ATTESTATION_NONE && policy->refuse_none)
 		return WA_NONE_REFUSED;
 	if (attested->type == WA_ATTESTATION_SELF && policy->refuse_self)
@@ -56,8 +64,6 @@ wa_attestation_judge(const struct wa_cbor *name, const struct wa_statement *st,
 
 	if (a == NULL)
 		return WA_FORMAT;
-	if (st->map.kind != WA_CBOR_MAP)
-		return WA_STATEMENT_FORM;
 	if ((v = a->verify(st, &attested)) != WA_OK) /* 22 */
 		return v;
 	v = judge_trust(st->policy, &attested, type);

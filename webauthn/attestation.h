@@ -12,7 +12,7 @@ struct wa_x5c;
 
 /* What a format judges: a statement and all that it speaks of. */
 struct wa_statement {
-	struct wa_cbor map; /* attStmt */
+	struct wa_cbor map; /* attStmt; of compound it is an array */
 	struct slice authdata_raw;
 	const struct wa_authdata *authdata;
 	const struct wa_cose *key; /* of the credential; judged */
@@ -24,6 +24,7 @@ struct wa_statement {
 struct wa_attested {
 	enum wa_attestation_type type;
 	struct wa_x5c *path; /* NULL: none */
+	bool settled; /* compound: the policy was applied to each inside */
 };
 
 /*
@@ -38,8 +39,14 @@ struct wa_attestation {
 	    const struct wa_statement *st, struct wa_attested *out);
 };
 
+extern const struct wa_attestation wa_att_android_key;
+extern const struct wa_attestation wa_att_apple;
+extern const struct wa_attestation wa_att_compound;
 extern const struct wa_attestation wa_att_none;
 extern const struct wa_attestation wa_att_packed;
+extern const struct wa_attestation wa_att_safetynet;
+extern const struct wa_attestation wa_att_tpm;
+extern const struct wa_attestation wa_att_u2f;
 
 /*
  * Steps 21 to 24 of 7.1 for one statement: finds the format, verifies, and

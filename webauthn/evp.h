@@ -6,9 +6,7 @@
 
 #include <openssl/evp.h>
 
-#include "webauthn/algorithm.h"
-#include "webauthn/slice.h"
-#include "webauthn/verdict.h"
+#include "webauthn/cose.h"
 
 /*
  * Verifies sig over parts[0] || parts[1] with the key of a certificate, which
@@ -16,5 +14,11 @@
  */
 enum wa_verdict wa_evp_verify(EVP_PKEY *key, const struct wa_algorithm *a,
     const struct slice parts[2], struct slice sig);
+
+/* The key is of the type and curve that the algorithm wants. */
+bool wa_evp_goes_with(EVP_PKEY *key, const struct wa_algorithm *a);
+
+/* The key is the credential's: WA_OK, WA_CERTIFICATE_KEY, WA_FAULT. */
+enum wa_verdict wa_evp_same_key(EVP_PKEY *key, const struct wa_cose *cose);
 
 #endif

@@ -32,6 +32,13 @@ struct wa_attestation_policy {
 	bool require_trusted; /* the path must reach an anchor */
 	struct wa_trust_anchors anchors;
 	time_t at; /* the time that certificates are judged at */
+
+	/* TPM makers beside those the TCG lists: "id:FFFFF1D0"; ends with
+	 * NULL, or NULL for none. */
+	const char *const *tpm_manufacturers;
+	bool android_require_tee; /* origin and purpose enforced by hardware */
+	bool android_lists_optional; /* they may be missing, but not be wrong */
+	bool u2f_require_zero_aaguid; /* as FIDO's conformance tests want */
 };
 
 /* Beside the expectation, what only a registration is judged by. */

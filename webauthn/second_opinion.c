@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "webauthn/tpm.h"
+
 /* EdDSA is verified from a fixed buffer there, the client data's hash
  * included. */
 #define AUTHDATA_MAX (1024 - 32)
@@ -42,6 +44,35 @@ get_alg(const struct wa_statement *st, int64_t *alg)
 	       wa_cbor_int(&item, alg);
 }
 
+/* TPMA_OBJECT: made in the TPM, never to leave it, to sign with; and not to
+ * be gone at the next start. */
+#define ATTRIBUTES_SET 0x00040032u
+#define ATTRIBUTES_CLEAR 0x00000004u
+
+/* An attest over SHA-1, all of whose names are of SHA-256. */
+#define CERT_INFO_SIZE 161
+
+/* Windows Hello's keys are such; it compares the whole with one layout. */
+static bool
+can_read_public(const struct wa_statement *st)
+{
+	struct wa_tpm_public a;
+	struct wa_cbor area, info;
+
+	if (!wa_cbor_get_text(&st->map, "pubArea", &area) ||
+	    !wa_cbor_get_text(&st->map, "certInfo", &info) ||
+	    info.bytes.n != CERT_INFO_SIZE ||
+	    !wa_tpm_public_parse(area.bytes, &a))
+		return false;
+	return a.policy.n == 32 && wa_tpm_hash(a.name_algorithm) == WA_SHA256 &&
+	       a.scheme_is_null &&
+	       (a.attributes & ATTRIBUTES_SET) == ATTRIBUTES_SET &&
+	       (a.attributes & ATTRIBUTES_CLEAR) == 0 &&
+	       (a.type == WA_TPM_RSA
+		       ? a.exponent == 0 && a.n.n == 256
+		       : a.kdf_is_null && st->key->algorithm->id == COSE_ES256);
+}
+
 static bool
 can_verify_with(const struct wa_statement *st)
 {
@@ -75,11 +106,18 @@ in_order(struct slice raw)
 bool
 wa_second_opinion_can(const char *format, const struct wa_statement *st)
 {
+	int64_t alg;
+
 	if (!(st->authdata->flags & WA_FLAG_UP) || !can_read_key(st->key) ||
 	    st->authdata_raw.n > AUTHDATA_MAX ||
 	    !in_order(st->authdata->cose_key) ||
 	    !in_order(st->authdata->extensions))
 		return false;
+	if (strcmp(format, "tpm") == 0)
+		return get_alg(st, &alg) && alg == COSE_RS1 &&
+		       can_read_public(st);
+	if (strcmp(format, "fido-u2f") == 0)
+		return true;
 	return strcmp(format, "packed") == 0 && can_verify_with(st);
 }
 

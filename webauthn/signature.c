@@ -82,9 +82,8 @@ wa_signature_verify(
 	return v;
 }
 
-/* Whether a certificate's key is of the type and curve of an algorithm. */
-static bool
-goes_with(EVP_PKEY *key, const struct wa_algorithm *a)
+bool
+wa_evp_goes_with(EVP_PKEY *key, const struct wa_algorithm *a)
 {
 	char group[80];
 	size_t n;
@@ -103,7 +102,7 @@ wa_evp_verify(EVP_PKEY *key, const struct wa_algorithm *a,
 	enum wa_verdict v = WA_FAULT;
 	EVP_PKEY_CTX *verify = NULL;
 
-	if (!goes_with(key, a) || sig.n == 0) {
+	if (!wa_evp_goes_with(key, a) || sig.n == 0) {
 		v = WA_SIGNATURE;
 		goto out;
 	}
@@ -118,5 +117,17 @@ wa_evp_verify(EVP_PKEY *key, const struct wa_algorithm *a,
 out:
 	ERR_clear_error();
 	EVP_PKEY_CTX_free(verify);
+	return v;
+}
+
+enum wa_verdict
+wa_evp_same_key(EVP_PKEY *key, const struct wa_cose *cose)
+{
+	struct wa_ready_key ready;
+	enum wa_verdict v = wa_key_ready(cose, &ready);
+
+	if (v == WA_OK && EVP_PKEY_eq(key, ready.key) != 1)
+		v = wa_openssl_starved() ? WA_FAULT : WA_CERTIFICATE_KEY;
+	ERR_clear_error();
 	return v;
 }

@@ -61,22 +61,13 @@ out:
 }
 
 enum wa_verdict
-wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **out)
+wa_x5c_parse_der(const struct slice *der, size_t count, struct wa_x5c **out)
 {
-	struct cursor c = cursor_over(array->inside);
-	enum wa_verdict v = WA_OK;
-	struct wa_x5c *path = NULL;
-	struct wa_cbor item;
+	struct wa_x5c *path = calloc(1, sizeof(*path));
+	enum wa_verdict v = path != NULL ? WA_OK : WA_FAULT;
 
-	if (array->kind != WA_CBOR_ARRAY || array->value == 0 ||
-	    array->value > WA_X5C_MAX)
-		return WA_STATEMENT_FORM;
-	if ((path = calloc(1, sizeof(*path))) == NULL)
-		return WA_FAULT;
-	while (v == WA_OK && wa_cbor_next(&c, &item)) {
-		v = item.kind != WA_CBOR_BYTES ? WA_STATEMENT_FORM
-					       : parse_certificate(item.bytes,
-						     &path->certs[path->count]);
+	for (size_t i = 0; i < count && v == WA_OK; i++) {
+		v = parse_certificate(der[i], &path->certs[i]);
 		if (v == WA_OK)
 			path->count++;
 	}
@@ -87,6 +78,25 @@ wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **out)
 	path->key = X509_get0_pubkey(path->certs[0]);
 	*out = path;
 	return WA_OK;
+}
+
+enum wa_verdict
+wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **path)
+{
+	struct cursor c = cursor_over(array->inside);
+	struct slice der[WA_X5C_MAX];
+	struct wa_cbor item;
+	size_t count = 0;
+
+	if (array->kind != WA_CBOR_ARRAY || array->value == 0 ||
+	    array->value > WA_X5C_MAX)
+		return WA_STATEMENT_FORM;
+	while (wa_cbor_next(&c, &item)) {
+		if (item.kind != WA_CBOR_BYTES)
+			return WA_STATEMENT_FORM;
+		der[count++] = item.bytes;
+	}
+	return wa_x5c_parse_der(der, count, path);
 }
 
 static enum wa_verdict

@@ -28,6 +28,10 @@ struct wa_x5c {
 enum wa_verdict wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **path);
 void wa_x5c_free(struct wa_x5c *path);
 
+/* The same of DER: count is 1 to WA_X5C_MAX. */
+enum wa_verdict wa_x5c_parse_der(
+    const struct slice *der, size_t count, struct wa_x5c **path);
+
 /*
  * Leads the path to one of the anchors, which may be a root, an intermediate
  * or the first certificate itself, at the given time: RFC 5280 section 6.

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "webauthn/attestation.h"
+
+/*
+ * WebAuthn L3 section 8.9, editor's draft of 2026-07-30.  Our policy is all of
+ * them: a statement that does not verify is either broken or forged, and
+ * neither speaks for the others beside it.
+ */
+
+#define STATEMENTS_MAX 8
+
+/* { fmt, attStmt }, and fmt anything but "compound". */
+static enum wa_verdict
+judge_one(const struct wa_statement *st, const struct wa_cbor *item,
+    enum wa_attestation_type *type)
+{
+	struct wa_statement one = *st;
+	struct wa_cbor format;
+	const char *name;
+
+	if (item->value != 2 || !wa_cbor_get_text(item, "fmt", &format) ||
+	    format.kind != WA_CBOR_TEXT ||
+	    wa_cbor_is_text(&format, "compound") ||
+	    !wa_cbor_get_text(item, "attStmt", &one.map))
+		return WA_STATEMENT_FORM;
+	return wa_attestation_judge(&format, &one, type, &name);
+}
+
+static enum wa_verdict
+verify(const struct wa_statement *st, struct wa_attested *out)
+{
+	struct cursor c = cursor_over(st->map.inside);
+	struct wa_attested all = { .settled = true };
+	enum wa_attestation_type type;
+	struct wa_cbor item;
+	enum wa_verdict v;
+
+	if (st->map.kind != WA_CBOR_ARRAY || st->map.value < 2 ||
+	    st->map.value > STATEMENTS_MAX)
+		return WA_STATEMENT_FORM;
+	while (wa_cbor_next(&c, &item)) {
+		if ((v = judge_one(st, &item, &type)) != WA_OK)
+			return v;
+		if (type > all.type)
+			all.type = type;
+	}
+	*out = all;
+	return WA_OK;
+}
+
+const struct wa_attestation wa_att_compound = { "compound", verify };
