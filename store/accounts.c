@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/accounts.h"
 
-#include "store/codec.h"
+#include "store/approval_codec.h"
 
 void
 account_encode(struct writer *w, const struct store_account *a)
@@ -166,17 +166,31 @@ cluster_collect(struct slice key, struct slice value, void *arg)
 	return ++found->n < REMOVED_AT_ONCE;
 }
 
+static struct account_id
+cluster_owner(const struct cluster_key *k)
+{
+	struct account_id id;
+
+	memcpy(id.b, k->b, sizeof(id.b));
+	return id;
+}
+
 /* A record of the cluster, and what points to it from elsewhere. */
 static enum store_rc
 cluster_drop(struct store_txn *t, const struct cluster_key *k)
 {
 	struct slice suffix = { k->b + 17, k->n - 17 };
+	struct account_id owner = cluster_owner(k);
 	enum store_rc rc = STORE_OK;
 
 	if (k->b[16] == CLUSTER_CREDENTIAL)
 		rc = engine_delete(t, TABLE_CREDENTIALS, suffix);
 	else if (k->b[16] == CLUSTER_INVITATION)
 		rc = invitation_forget(t, suffix);
+	else if (k->b[16] == CLUSTER_PHONE)
+		rc = phone_forget(t, suffix);
+	else if (k->b[16] == CLUSTER_BROWSER)
+		rc = trust_forget(t, &owner, suffix);
 	if (rc != STORE_OK && rc != STORE_ABSENT)
 		return rc;
 	return engine_delete(t, TABLE_ACCOUNTS, cluster_slice(k));
@@ -210,6 +224,7 @@ store_account_remove(struct store_txn *t, const struct account_id *id)
 	    (rc = heads_get(t, id, &h)) != STORE_OK ||
 	    (rc = store_sessions_end(t, id, NULL, &n)) != STORE_OK ||
 	    (rc = history_remove_all(t, id, &h)) != STORE_OK ||
+	    (rc = guard_forget(t, id)) != STORE_OK ||
 	    (rc = engine_delete(t, TABLE_NAMES,
 	    slice_of(a.name_key))) != STORE_OK)
 		return rc;

@@ -34,6 +34,13 @@ static const char *const table_names[STORE_TABLES] = {
 	[TABLE_EXPIRY] = "expiry",
 	[TABLE_AUDIT] = "audit",
 	[TABLE_HEADS] = "heads",
+	[TABLE_PHONES] = "phones",
+	[TABLE_OFFERS] = "offers",
+	[TABLE_BROWSERS] = "browsers",
+	[TABLE_APPROVALS] = "approvals",
+	[TABLE_GUARDS] = "guards",
+	[TABLE_OUTBOX] = "outbox",
+	[TABLE_CHANGES] = "changes",
 };
 
 struct txn {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/codec.h"
+#include "store/approval_codec.h"
 
 enum { EXPIRED_AT_ONCE = 128 };
 
@@ -83,6 +83,16 @@ expire(struct store_txn *t, const struct expiry_key *k, store_time now)
 		return history_expire(t, key);
 	case TABLE_INVITATIONS:
 		return invitation_expire(t, key);
+	case TABLE_OFFERS:
+		return offer_expire(t, key);
+	case TABLE_BROWSERS:
+		return browser_expire(t, key, now);
+	case TABLE_APPROVALS:
+		return approval_expire(t, key);
+	case TABLE_GUARDS:
+		return guard_expire(t, key, now);
+	case TABLE_OUTBOX:
+		return message_expire(t, key);
 	default:
 		/* Logged and dropped, so that it does not block the rest. */
 		store_damaged(t, TABLE_EXPIRY, (struct slice){ k->b, k->n });

@@ -12,6 +12,7 @@
 struct store {
 	struct engine *engine;
 	struct store_log log;
+	char *dir;
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;		/* the writer's, inside updates alone */
 	/*
@@ -41,6 +42,8 @@ enum cluster_kind {
 	CLUSTER_HEADS = 2,
 	CLUSTER_CREDENTIAL = 3,		/* suffix: its ref */
 	CLUSTER_INVITATION = 4,		/* suffix: its token's hash */
+	CLUSTER_PHONE = 5,		/* suffix: its id */
+	CLUSTER_BROWSER = 6,		/* suffix: the id of one it keeps */
 };
 
 struct cluster_key {

@@ -123,7 +123,7 @@ store_open(const struct store_options *o, struct store **out)
 	if (s == NULL)
 		return STORE_FAULT;
 	s->log = store_log_from(o);
-	if (writer_ready(s))
+	if ((s->dir = strdup(o->dir)) != NULL && writer_ready(s))
 		rc = engine_open(&(struct engine_options){
 		    .store = s, .dir = o->dir, .readers = o->readers,
 		    .map_first = o->map_first, .log = s->log,
@@ -146,6 +146,7 @@ store_close(struct store *s)
 	engine_close(s->engine);
 	EVP_MD_CTX_free(s->md);
 	EVP_MD_free(s->sha256);
+	free(s->dir);
 	free(s);
 }
 

@@ -18,6 +18,13 @@ enum store_table {
 	TABLE_EXPIRY = 8,	/* expiry, table, key */
 	TABLE_AUDIT = 9,	/* chain, number */
 	TABLE_HEADS = 10,	/* named or not, chain */
+	TABLE_PHONES = 11,	/* phone id */
+	TABLE_OFFERS = 12,	/* offer id */
+	TABLE_BROWSERS = 13,	/* browser id */
+	TABLE_APPROVALS = 14,	/* 'a', id; 'o', expiry, id: those open */
+	TABLE_GUARDS = 15,	/* account id, or a stranger's */
+	TABLE_OUTBOX = 16,	/* 'm', id; 'd', due, kind, id; 't', topic */
+	TABLE_CHANGES = 17,	/* number; 0: the last one's */
 	STORE_TABLES,
 };
 
