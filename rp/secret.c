@@ -72,6 +72,7 @@ tools_get(void)
 		return t;
 	if ((t = calloc(1, sizeof(*t))) == NULL || !mac_new(&t->mac) ||
 	    (t->cipher = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_CipherInit_ex2(t->cipher, gcm, NULL, NULL, 1, NULL) != 1 ||
 	    pthread_setspecific(tools_key, t) != 0) {
 		ERR_clear_error();
 		tools_free(t);
@@ -130,7 +131,7 @@ rp_secret_seal(
 	if (t == NULL || aad.n > INT_MAX || plain.n > INT_MAX)
 		return false;
 	good =
-	    EVP_EncryptInit_ex2(t->cipher, gcm, key, nonce, NULL) == 1 &&
+	    EVP_EncryptInit_ex2(t->cipher, NULL, key, nonce, NULL) == 1 &&
 	    EVP_EncryptUpdate(t->cipher, NULL, &n, aad.p, (int)aad.n) == 1 &&
 	    EVP_EncryptUpdate(t->cipher, out, &n, plain.p, (int)plain.n) == 1 &&
 	    EVP_EncryptFinal_ex(t->cipher, out + plain.n, &n) == 1 &&
@@ -157,7 +158,7 @@ rp_secret_open(
 	plain = sealed.n - sizeof(tag);
 	memcpy(tag, sealed.p + plain, sizeof(tag));
 	good =
-	    EVP_DecryptInit_ex2(t->cipher, gcm, key, nonce, NULL) == 1 &&
+	    EVP_DecryptInit_ex2(t->cipher, NULL, key, nonce, NULL) == 1 &&
 	    EVP_DecryptUpdate(t->cipher, NULL, &n, aad.p, (int)aad.n) == 1 &&
 	    EVP_DecryptUpdate(t->cipher, out, &n, sealed.p, (int)plain) == 1 &&
 	    EVP_CIPHER_CTX_ctrl(
