@@ -64,6 +64,7 @@ function notice(entry) {
       ? `advice.${entry.reason}` : 'advice.any'),
   });
   found.dataset.notice = entry.id;
+  one('[data-refused]', found).hidden = entry.ok;
   onClick('[data-act="seen"]', found, async () => {
     if (!await perform(() => call('POST', `/api/v1/history/${entry.id}/seen`,
       {})))

@@ -22,8 +22,8 @@ function row(entry) {
     event: t(said(`event.${entry.event}`)
       ? `event.${entry.event}` : 'event.any'),
     passkey: entry.passkey,
-    browser: entry.browser,
-    place: [entry.place, entry.address].filter(Boolean).join(' · '),
+    from: [entry.browser, entry.place, entry.address].filter(Boolean)
+      .join(' · '),
     reason: entry.ok ? '' : t(said(`reason.${entry.reason}`)
       ? `reason.${entry.reason}` : 'reason.any'),
   });

@@ -2,6 +2,8 @@
 // What a page says: messages of its language, times, and time left.
 
 export const lang = document.documentElement.lang;
+/** The page's language as it is written where the person lives. */
+const local = navigator.languages.find((code) => code.startsWith(lang)) ?? lang;
 
 /** @type {Record<string, string>} */
 const messages = JSON.parse(
@@ -41,7 +43,7 @@ export function day(iso) {
   const now = new Date();
   const ago = Math.round((midnight(now) - midnight(at)) / 86400000);
   if (ago === 0 || ago === 1)
-    return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
+    return new Intl.RelativeTimeFormat(local, { numeric: 'auto' })
       .format(-ago, 'day');
   /** @type {Intl.DateTimeFormatOptions} */
   const form = { day: 'numeric', month: 'long' };
@@ -49,12 +51,12 @@ export function day(iso) {
     form.year = 'numeric';
   else
     form.weekday = 'short';
-  return at.toLocaleDateString(lang, form);
+  return at.toLocaleDateString(local, form);
 }
 
 /** @param {string} iso */
 export function hour(iso) {
-  return new Date(iso).toLocaleTimeString(lang, CLOCK);
+  return new Date(iso).toLocaleTimeString(local, CLOCK);
 }
 
 /** @param {string} iso */
