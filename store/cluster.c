@@ -22,6 +22,7 @@ heads_encode(struct writer *w, const struct heads *h)
 	writer_be(w, 1, 1);
 	writer_bytes(w, h->newest.b, sizeof(h->newest.b));
 	writer_time(w, h->newest_expires);
+	writer_time(w, h->prune_at);
 	if (h->session_count > STORE_SESSIONS_MAX) {
 		w->bad = true;
 		return;
@@ -38,6 +39,7 @@ heads_decode(struct slice value, struct heads *h)
 
 	cursor_copy(&c, h->newest.b, sizeof(h->newest.b));
 	h->newest_expires = cursor_time(&c);
+	h->prune_at = cursor_time(&c);
 	h->session_count = cursor_upto(&c, 1, STORE_SESSIONS_MAX);
 	for (size_t i = 0; i < h->session_count; i++)
 		cursor_copy(&c, h->sessions[i].b, sizeof(h->sessions[i].b));

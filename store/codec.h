@@ -63,7 +63,7 @@ bool owner_decode(struct slice value, struct account_id *id);
 enum {
 	OWNER_RECORD_MAX = 1 + 16,
 	ACCOUNT_RECORD_MAX = 1 + 32 + 1 + 16 + 255 * 3 + 16,
-	HEADS_RECORD_MAX = 1 + 24 + 1 + 16 * STORE_SESSIONS_MAX,
+	HEADS_RECORD_MAX = 1 + 32 + 1 + 16 * STORE_SESSIONS_MAX,
 	CREDENTIAL_RECORD_MAX = 1 + 24 + 4 + 3 + 4 + 16 + 24 + 129 +
 	    2 + STORE_CREDENTIAL_ID_MAX + 2 + STORE_COSE_KEY_MAX,
 	CLIENT_RECORD_MAX = 64 + 46 + 64,

@@ -64,6 +64,7 @@ cluster_slice(const struct cluster_key *k)
 struct heads {
 	struct history_id newest;	/* all zero: none */
 	store_time newest_expires;
+	store_time prune_at;	/* no session listed ends before, or 0 */
 	struct session_id sessions[STORE_SESSIONS_MAX];	/* oldest first */
 	size_t session_count;
 };

@@ -3,7 +3,7 @@
 
 #include "store/codec.h"
 
-/* Lists at least this long are cleaned of what is over, now and then. */
+/* Lists at least this long are cleaned of what is over. */
 enum { PRUNE_FROM = 8 };
 
 void
@@ -122,18 +122,21 @@ list_cut(struct heads *h, size_t i)
 
 /*
  * The sweeper leaves the lists alone, for that would dirty a page for each
- * session that ends.  What it took is cut out when a list has grown to a
- * power of two.
+ * session that ends.  What it took is cut out here, when the first of those
+ * seen the last time may have ended.
  */
 static enum store_rc
 list_prune(struct store_txn *t, struct heads *h, store_time now)
 {
+	store_time first_end = INT64_MAX;
 	struct session_record r;
 	enum store_rc rc;
 
 	for (size_t i = 0; i < h->session_count;) {
 		rc = session_read(t, &h->sessions[i], &r);
 		if (rc == STORE_OK && store_session_expires(&r.s) > now) {
+			if (store_session_expires(&r.s) < first_end)
+				first_end = store_session_expires(&r.s);
 			i++;
 			continue;
 		}
@@ -146,6 +149,7 @@ list_prune(struct store_txn *t, struct heads *h, store_time now)
 			return rc;
 		list_cut(h, i);
 	}
+	h->prune_at = h->session_count > 0 ? first_end : 0;
 	return STORE_OK;
 }
 
@@ -154,15 +158,16 @@ list_make_room(struct store_txn *t, struct heads *h, store_time now)
 {
 	struct session_record r;
 	enum store_rc rc;
-	size_t n = h->session_count;
 
-	if (n >= PRUNE_FROM && (n & (n - 1)) == 0 &&
+	if (h->session_count >= PRUNE_FROM && now >= h->prune_at &&
 	    (rc = list_prune(t, h, now)) != STORE_OK)
 		return rc;
 	if (h->session_count < STORE_SESSIONS_MAX)
 		return STORE_OK;
-	if ((rc = session_read(t, &h->sessions[0], &r)) != STORE_OK ||
-	    (rc = session_drop(t, &r)) != STORE_OK)
+	rc = session_read(t, &h->sessions[0], &r);
+	if (rc == STORE_OK)
+		rc = session_drop(t, &r);
+	if (rc != STORE_OK && rc != STORE_ABSENT)
 		return rc;
 	list_cut(h, 0);
 	return STORE_OK;

@@ -56,7 +56,7 @@ fill_heads(struct any *x)
 	struct heads *h = &x->u.heads;
 
 	memset(&h->newest, 0xee, sizeof(h->newest));
-	h->newest_expires = INT64_MAX;
+	h->newest_expires = h->prune_at = INT64_MAX;
 	h->session_count = STORE_SESSIONS_MAX;
 	memset(h->sessions, 0xdd, sizeof(h->sessions));
 }
