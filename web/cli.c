@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/cli.h"
+
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "store/settings.h"
+#include "web/clock.h"
+#include "web/keyfile.h"
+#include "web/log.h"
+
+enum { READERS = 4, ORIGIN_MAX = 300 };
+
+static const char origin_setting[] = "trial-origin";
+
+enum cli_exit
+cli_fail(enum cli_exit code, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("itsumo: ", stderr);
+	va_start(ap, format);
+	(void)vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+void
+cli_tame_memory(void)
+{
+	/*
+	 * A request's list of passkeys has 130 kB, hardly ever touched; with
+	 * the usual threshold each would be a mapping of its own.  And few
+	 * arenas: what one worker gave back the next may use.
+	 */
+	(void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	(void)mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	(void)mallopt(M_ARENA_MAX, 4);
+}
+
+struct config *
+cli_config(const struct cli *c)
+{
+	struct config_problems p = { .to = stderr };
+	struct config *config =
+	    config_read(c->config_file, c->over, c->over_n, &p);
+
+	if (config != NULL)
+		config->conformance = c->conformance;
+	return config;
+}
+
+static void
+on_store_log(int priority, const char *line, void *arg)
+{
+	(void)arg;
+	if (priority <= WEB_LOG_WARNING)
+		fprintf(stderr, "itsumo: %s\n", line);
+}
+
+enum cli_exit
+cli_open(const struct cli *c, struct cli_house *h)
+{
+	struct store_options o = { .readers = READERS, .log = on_store_log };
+	struct config *config = cli_config(c);
+	struct rp_keys keys;
+
+	*h = (struct cli_house){ .call = { .now = clock_now() } };
+	if (config == NULL)
+		return CLI_CONFIG;
+	o.dir = config->data;
+	if (!config_trial_origin(config, 8080) ||
+	    store_open(&o, &h->store) != STORE_OK) {
+		(void)cli_fail(CLI_STORAGE, "%s cannot be opened", o.dir);
+		config_free(config);
+		return CLI_STORAGE;
+	}
+	if (!keyfile_load(config->data, &keys)) {
+		config_free(config);
+		store_close(h->store);
+		return CLI_STORAGE;
+	}
+	/* Who sits at this machine waits for nobody. */
+	config->limits = false;
+	if ((h->site = site_new(config, &keys, h->store)) == NULL) {
+		store_close(h->store);
+		return CLI_CONFIG;
+	}
+	h->rp = h->site->rp;
+	return CLI_OK;
+}
+
+void
+cli_close(struct cli_house *h)
+{
+	site_drop(h->site);
+	store_close(h->store);
+}
+
+enum cli_exit
+cli_answer(enum rp_answer a, const char *what)
+{
+	switch (a) {
+	case RP_OK:
+		return CLI_OK;
+	case RP_NOT_FOUND:
+		return cli_fail(CLI_REFUSED, "%s: there is none", what);
+	case RP_NAME_TAKEN:
+		return cli_fail(
+		    CLI_REFUSED, "%s: another account has this name", what);
+	case RP_STORAGE_FULL:
+		return cli_fail(CLI_STORAGE, "the disk is full");
+	case RP_FAULT:
+		return cli_fail(CLI_STORAGE, "the store failed");
+	default:
+		return cli_fail(CLI_REFUSED, "%s: %s", what, rp_answer_name(a));
+	}
+}
+
+void
+cli_json_begin(struct cli_json *j)
+{
+	arena_init(&j->arena, NULL, 0);
+	json_out_init(&j->out, &j->arena, 4096);
+}
+
+void
+cli_json_end(struct cli_json *j)
+{
+	if (!j->out.failed)
+		(void)fwrite(j->out.p, 1, j->out.n, stdout);
+	(void)fputc('\n', stdout);
+	arena_free(&j->arena);
+}
+
+static enum store_rc
+put_origin(struct store_txn *t, void *arg)
+{
+	return store_setting_put(t, origin_setting, slice_of(arg));
+}
+
+void
+cli_remember_origin(struct store *s, const char *origin)
+{
+	char old[ORIGIN_MAX + 1];
+	struct store_txn *t;
+	size_t n = 0;
+
+	if (store_read_begin(s, &t) == STORE_OK) {
+		if (store_setting_get(t, origin_setting, (uint8_t *)old,
+			ORIGIN_MAX, &n) != STORE_OK)
+			n = 0;
+		store_read_end(t);
+	}
+	if (n == strlen(origin) && memcmp(old, origin, n) == 0)
+		return;
+	(void)store_update(s, put_origin, (void *)(uintptr_t)origin);
+}
+
+const char *
+cli_origin(struct cli_house *h)
+{
+	static char origin[ORIGIN_MAX + 1];
+	const struct config_list *l = &h->site->config->origins;
+	struct store_txn *t;
+	size_t n = 0;
+
+	if (h->site->config->trial &&
+	    store_read_begin(h->store, &t) == STORE_OK) {
+		if (store_setting_get(t, origin_setting, (uint8_t *)origin,
+			ORIGIN_MAX, &n) != STORE_OK ||
+		    n > ORIGIN_MAX)
+			n = 0;
+		store_read_end(t);
+	}
+	origin[n] = '\0';
+	for (size_t i = 0; n == 0 && i < l->n; i++)
+		if (strncmp(l->v[i], "http", 4) == 0)
+			return l->v[i];
+	return origin;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_CLI_H
+#define WEB_CLI_H
+
+#include "rp/rp.h"
+#include "web/config.h"
+#include "web/server/json_out.h"
+#include "web/server/site.h"
+
+/* The command line: one struct for all commands, one function for each. */
+
+/* What the program's exit status says; stable, and in the manual. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_REFUSED = 1,	/* no such account, name taken, log not sound … */
+	CLI_USAGE = 2,
+	CLI_CONFIG = 3,
+	CLI_STORAGE = 4,	/* the data folder */
+	CLI_SYSTEM = 5,		/* a port in use, no memory, no randomness */
+};
+
+enum { CLI_OVERRIDES_MAX = 32, CLI_ARGS_MAX = 4 };
+
+struct cli {
+	const char *config_file;
+	struct config_override over[CLI_OVERRIDES_MAX];
+	size_t over_n;
+	bool conformance, json, yes;
+	const char *svg;		/* --svg FILE */
+	const char *display_name;	/* --display-name */
+	int args;
+	char *const *arg;
+};
+
+typedef enum cli_exit cli_command(struct cli *c);
+
+cli_command cmd_serve, cmd_check_config, cmd_sample_config, cmd_routes;
+cli_command cmd_account_add, cmd_account_invite, cmd_account_list,
+    cmd_account_show, cmd_account_lock, cmd_account_unlock, cmd_account_remove,
+    cmd_session_revoke;
+cli_command cmd_backup, cmd_restore, cmd_audit_verify, cmd_key_rotate;
+cli_command cmd_bench, cmd_verify;
+
+/* "itsumo: …" on standard error; returns code. */
+__attribute__((format(printf, 2, 3))) enum cli_exit cli_fail(
+    enum cli_exit code, const char *format, ...);
+
+/* The configuration; problems are printed.  NULL: CLI_CONFIG. */
+struct config *cli_config(const struct cli *c);
+
+/* Keeps memory from growing with the number of threads; see cli.c. */
+void cli_tame_memory(void);
+
+/* A store that may be in use by the server, and the relying party over it. */
+struct cli_house {
+	struct store *store;
+	struct site *site;
+	struct rp *rp;
+	struct rp_call call;	/* now, by nobody from nowhere */
+};
+
+/* CLI_OK, or what failed, which has been said. */
+enum cli_exit cli_open(const struct cli *c, struct cli_house *h);
+void cli_close(struct cli_house *h);
+/* What an answer means to who typed the command; says it unless RP_OK. */
+enum cli_exit cli_answer(enum rp_answer a, const char *what);
+
+/* JSON to standard output: an object with a line's end. */
+struct cli_json {
+	struct json_out out;
+	struct arena arena;
+};
+void cli_json_begin(struct cli_json *j);
+void cli_json_end(struct cli_json *j);
+
+/* Where people reach the pages; remembered by the server in trial mode. */
+const char *cli_origin(struct cli_house *h);
+void cli_remember_origin(struct store *s, const char *origin);
+
+/* A QR code in half blocks, dark on light whatever the terminal's colours. */
+bool cli_qr_print(FILE *to, const char *text);
+bool cli_qr_svg(const char *file, const char *text);
+
+#endif

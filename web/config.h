@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_CONFIG_H
+#define WEB_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * The configuration: one file, every key also from the environment
+ * (ITSUMO_<KEY>), which wins over the file, and some from the command line,
+ * which wins over both.  An option is one line here: its name, its kind, what
+ * holds where it is not set, who judges a single value, and what it is.
+ */
+#define CONFIG_OPTIONS(X) \
+	X(listen, TEXT, "127.0.0.1:8080", judge_listen, \
+	    "where to serve: ADDRESS:PORT, or unix:PATH") \
+	X(ops_listen, TEXT, "auto", judge_ops_listen, \
+	    "where to answer /healthz and /metrics; auto: loopback, the port " \
+	    "after listen's; off: nowhere") \
+	X(data, TEXT, "./data", judge_set, "the folder of the store") \
+	X(rp_id, TEXT, "", judge_rp_id, \
+	    "the domain that passkeys belong to; empty: a trial at localhost") \
+	X(rp_name, TEXT, "", judge_label, \
+	    "the name that people see; empty: the domain") \
+	X(origins, LIST, "", judge_origin, \
+	    "where the pages are reached; empty: https://<rp_id>") \
+	X(related_origins, LIST, "", judge_origin, \
+	    "other origins that may use the passkeys (/.well-known/webauthn)") \
+	X(top_origins, LIST, "", judge_origin, \
+	    "pages that may hold ours in a frame when a passkey is used") \
+	X(cross_origin, SWITCH, "off", judge_switch, \
+	    "accept passkeys used in a frame of another origin") \
+	X(sign_up, TEXT, "open", judge_sign_up, \
+	    "who may make an account: open, invitation, closed") \
+	X(tls_certificate, TEXT, "", NULL, "PEM file, the whole chain") \
+	X(tls_key, TEXT, "", NULL, "PEM file, the certificate's private key") \
+	X(trusted_proxies, LIST, "", judge_network, \
+	    "addresses or networks whose forwarding header is believed") \
+	X(forwarded_header, TEXT, "x-forwarded-for", judge_forwarded, \
+	    "which header they set: x-forwarded-for, forwarded") \
+	X(session_idle, TIME, "14d", judge_time, \
+	    "a session ends when it was not used for so long") \
+	X(session_life, TIME, "90d", judge_time, "and after so long at latest") \
+	X(proof_time, TIME, "5m", judge_time, \
+	    "how old a passkey's proof may be for a risky step") \
+	X(ceremony_time, TIME, "5m", judge_time, \
+	    "how long signing up or in may take") \
+	X(history_time, TIME, "400d", judge_time, \
+	    "how long the sign-in history is kept") \
+	X(invitation_time, TIME, "7d", judge_time, \
+	    "how long an invitation is good") \
+	X(algorithms, LIST, "ES256 EdDSA RS256", judge_algorithm, \
+	    "for new passkeys, best first") \
+	X(attestation, TEXT, "any", judge_attestation, \
+	    "any; required: only passkeys that say what made them; trusted: " \
+	    "and only with a path to attestation_anchors") \
+	X(attestation_anchors, TEXT, "", NULL, "PEM file with the roots") \
+	X(limits, SWITCH, "on", judge_switch, \
+	    "how often a network or an account may try") \
+	X(workers, NUMBER, "64", judge_workers, \
+	    "threads that wait for the disk, at most") \
+	X(server_threads, NUMBER, "0", judge_threads, \
+	    "threads that read and write sockets; 0: one a processor, at most 4") \
+	X(connections, NUMBER, "4096", judge_connections, "at most at a time") \
+	X(connections_per_address, NUMBER, "256", judge_connections, \
+	    "at most at a time from one address; 0: no limit") \
+	X(request_timeout, TIME, "30s", judge_time, \
+	    "an idle connection is closed after so long") \
+	X(drain_time, TIME, "10s", judge_time, \
+	    "how long SIGTERM waits for what runs") \
+	X(log_level, TEXT, "info", judge_log_level, \
+	    "error, warning, notice, info, debug") \
+	X(access_log, SWITCH, "off", judge_switch, "a line for each request") \
+	X(geoip_database, TEXT, "", NULL, \
+	    "an .mmdb file of places, for the sign-in history")
+
+struct config_list {
+	size_t n;
+	char **v;	/* v[n] is NULL */
+};
+
+#define CONFIG_TYPE_TEXT char *
+#define CONFIG_TYPE_LIST struct config_list
+#define CONFIG_TYPE_NUMBER long
+#define CONFIG_TYPE_SWITCH bool
+#define CONFIG_TYPE_TIME int64_t /* milliseconds */
+
+struct config {
+#define X(name, kind, fallback, judge, help) CONFIG_TYPE_##kind name;
+	CONFIG_OPTIONS(X)
+#undef X
+	bool trial;	/* rp_id is not set: localhost, for trying it out */
+	bool conformance;	/* by the command line alone */
+};
+
+/* Everything that is wrong, a sentence each with the file and the line. */
+struct config_problems {
+	size_t n, warnings;
+	FILE *to;	/* where they are written as they are found; or NULL */
+};
+
+/* What the command line sets; it wins. */
+struct config_override {
+	const char *name, *value;
+};
+
+/*
+ * Reads the file (NULL: $ITSUMO_CONFIG, else /etc/itsumo/itsumo.conf where it
+ * exists, else none), the environment and over[over_n], and judges all of it.
+ * NULL when p->n is not zero; else to be ended by config_free().
+ */
+struct config *config_read(const char *file, const struct config_override *over,
+    size_t over_n, struct config_problems *p);
+void config_free(struct config *c);
+
+/* In trial mode the origin follows the port that is really listened at. */
+bool config_trial_origin(struct config *c, unsigned port);
+
+/* A commented file with every option and what holds without it. */
+void config_print_sample(FILE *to);
+
+#endif

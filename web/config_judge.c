@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/config_judge.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <libpsl.h>
+
+#include "web/log.h"
+#include "web/server/address.h"
+
+void
+config_complain(struct config_problems *p, bool error, const char *format, ...)
+{
+	va_list ap;
+
+	*(error ? &p->n : &p->warnings) += 1;
+	if (p->to == NULL)
+		return;
+	va_start(ap, format);
+	(void)vfprintf(p->to, format, ap);
+	va_end(ap);
+	(void)fputs(error ? "\n" : " (a warning)\n", p->to);
+}
+
+static bool
+one_of(const char *value, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(value, *words) == 0)
+			return true;
+	return false;
+}
+
+const char *
+judge_set(const char *value)
+{
+	return *value == '\0' ? "must not be empty" : NULL;
+}
+
+const char *
+judge_listen(const char *value)
+{
+	char host[STORE_ADDRESS_MAX + 1];
+	struct address a;
+	uint16_t port;
+
+	if (strncmp(value, "unix:", 5) == 0)
+		return value[5] == '/' ? NULL : "needs a path from the root";
+	if (!address_split(value, host, sizeof(host), &port))
+		return "is not ADDRESS:PORT, as in 127.0.0.1:8080 or "
+		       "[::1]:8080";
+	if (*host != '\0' && strcmp(host, "localhost") != 0 &&
+	    !address_parse(slice_of(host), &a))
+		return "has an address that is neither IPv4 nor IPv6";
+	return NULL;
+}
+
+const char *
+judge_ops_listen(const char *value)
+{
+	static const char *const words[] = { "auto", "off", NULL };
+
+	return one_of(value, words) ? NULL : judge_listen(value);
+}
+
+/* Labels of letters, digits and hyphens, in lower case (RFC 1123 2.1). */
+static bool
+is_domain(const char *s)
+{
+	size_t label = 0, n = strlen(s);
+
+	if (n == 0 || n > 253)
+		return false;
+	for (size_t i = 0; i <= n; i++) {
+		if (s[i] == '.' || s[i] == '\0') {
+			if (label == 0 || label > 63 || s[i - 1] == '-')
+				return false;
+			label = 0;
+		} else if (islower((unsigned char)s[i]) ||
+			   isdigit((unsigned char)s[i]) ||
+			   (s[i] == '-' && label > 0))
+			label++;
+		else
+			return false;
+	}
+	return true;
+}
+
+const char *
+judge_rp_id(const char *value)
+{
+	struct address a;
+
+	if (*value == '\0')
+		return NULL;
+	if (address_parse(slice_of(value), &a))
+		return "is an address: passkeys belong to a domain";
+	if (!is_domain(value))
+		return "is not a domain (lower case, ASCII, no port, no "
+		       "scheme)";
+	if (psl_is_public_suffix2(
+		psl_builtin(), value, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE))
+		return "is a public suffix: browsers refuse it";
+	return NULL;
+}
+
+const char *
+judge_label(const char *value)
+{
+	if (strlen(value) > 200)
+		return "is too long";
+	for (; *value != '\0'; value++)
+		if ((unsigned char)*value < 0x20 || *value == 0x7f)
+			return "has a control character";
+	return NULL;
+}
+
+/*
+ * The host of "https://host" or "https://host:port", as browsers write
+ * origins; false where it is not one.  *https says which scheme.
+ */
+static bool
+split_origin(const char *s, char host[256], bool *https)
+{
+	const char *from, *end, *port;
+
+	*https = strncmp(s, "https://", 8) == 0;
+	if (!*https && strncmp(s, "http://", 7) != 0)
+		return false;
+	from = s + (*https ? 8 : 7);
+	end = from + strcspn(from, ":");
+	if ((size_t)(end - from) > 253)
+		return false;
+	memcpy(host, from, (size_t)(end - from));
+	host[end - from] = '\0';
+	if (!is_domain(host))
+		return false;
+	if (*end == '\0')
+		return true;
+	port = end + 1;
+	if (*port < '1' || *port > '9' || strlen(port) > 5 ||
+	    port[strspn(port, "0123456789")] != '\0')
+		return false;
+	/* A browser leaves out the port that its scheme has anyway. */
+	return atoi(port) < 65536 && atoi(port) != (*https ? 443 : 80);
+}
+
+static bool
+is_local(const char *host)
+{
+	size_t n = strlen(host), m = sizeof(".localhost") - 1;
+
+	return strcmp(host, "localhost") == 0 ||
+	       (n > m && strcmp(host + n - m, ".localhost") == 0);
+}
+
+const char *
+judge_origin(const char *value)
+{
+	char host[256];
+	bool https;
+
+	if (strncmp(value, "android:apk-key-hash:", 21) == 0)
+		return strlen(value) == 21 + 43
+			   ? NULL
+			   : "is not the base64url of a SHA-256";
+	if (!split_origin(value, host, &https))
+		return "is not an origin as browsers write it, such as "
+		       "https://id.example.com or https://id.example.com:8443";
+	if (!https && !is_local(host))
+		return "must be https: browsers give passkeys to nobody else";
+	return NULL;
+}
+
+int
+config_switch(const char *value)
+{
+	static const char *const yes[] = { "on", "true", "yes", "1", NULL };
+	static const char *const no[] = { "off", "false", "no", "0", NULL };
+
+	return one_of(value, yes) ? 1 : one_of(value, no) ? 0 : -1;
+}
+
+const char *
+judge_switch(const char *value)
+{
+	return config_switch(value) < 0 ? "is neither on nor off" : NULL;
+}
+
+const char *
+judge_sign_up(const char *value)
+{
+	static const char *const words[] = { "open", "invitation", "closed",
+		NULL };
+
+	return one_of(value, words) ? NULL
+				    : "is none of open, invitation, closed";
+}
+
+const char *
+judge_forwarded(const char *value)
+{
+	static const char *const words[] = { "x-forwarded-for", "forwarded",
+		NULL };
+
+	return one_of(value, words)
+		   ? NULL
+		   : "is neither x-forwarded-for nor forwarded";
+}
+
+const char *
+judge_attestation(const char *value)
+{
+	static const char *const words[] = { "any", "required", "trusted",
+		NULL };
+
+	return one_of(value, words) ? NULL
+				    : "is none of any, required, trusted";
+}
+
+const char *
+judge_log_level(const char *value)
+{
+	enum log_level level;
+
+	return log_level_parse(value, &level)
+		   ? NULL
+		   : "is none of error, warning, notice, info, debug";
+}
+
+const char *
+judge_network(const char *value)
+{
+	struct network n;
+
+	return network_parse(slice_of(value), &n)
+		   ? NULL
+		   : "is not an address or a network such as 192.0.2.0/24";
+}
+
+int64_t
+config_time(const char *value)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
+		{ "h", 3600000 }, { "d", 86400000 } };
+	char *end;
+	long n;
+
+	if (!isdigit((unsigned char)*value))
+		return -1;
+	n = strtol(value, &end, 10);
+	if (n < 1 || n > 36500 * 24)
+		return -1;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strcmp(end, units[i].unit) == 0)
+			return n * units[i].ms;
+	return -1;
+}
+
+const char *
+judge_time(const char *value)
+{
+	int64_t ms = config_time(value);
+
+	if (ms < 0)
+		return "is not a time such as 90s, 5m, 12h or 14d";
+	return ms > 36500 * (int64_t)86400000 ? "is too long" : NULL;
+}
+
+static const char *
+judge_number(const char *value, long min, long max, const char *complaint)
+{
+	char *end;
+	long n;
+
+	if (!isdigit((unsigned char)*value))
+		return complaint;
+	n = strtol(value, &end, 10);
+	return *end != '\0' || n < min || n > max ? complaint : NULL;
+}
+
+const char *
+judge_workers(const char *value)
+{
+	return judge_number(value, 1, 512, "is not a number from 1 to 512");
+}
+
+const char *
+judge_threads(const char *value)
+{
+	return judge_number(value, 0, 64, "is not a number from 0 to 64");
+}
+
+const char *
+judge_connections(const char *value)
+{
+	return judge_number(
+	    value, 0, 1000000, "is not a number from 0 to 1000000");
+}
+
+int32_t
+config_algorithm(const char *name)
+{
+	static const struct {
+		const char *name;
+		int32_t cose;
+	} known[] = { { "ES256", -7 }, { "EdDSA", -8 }, { "ES384", -35 },
+		{ "ES512", -36 }, { "PS256", -37 }, { "PS384", -38 },
+		{ "PS512", -39 }, { "ES256K", -47 }, { "ML-DSA-44", -48 },
+		{ "ML-DSA-65", -49 }, { "ML-DSA-87", -50 }, { "Ed448", -53 },
+		{ "RS256", -257 }, { "RS384", -258 }, { "RS512", -259 } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcasecmp(known[i].name, name) == 0)
+			return known[i].cose;
+	return 0;
+}
+
+const char *
+judge_algorithm(const char *value)
+{
+	return config_algorithm(value) == 0 ? "is no algorithm we know (ES256, "
+					      "ES384, ES512, EdDSA, RS256, …)"
+					    : NULL;
+}
+
+/* L3 5.1.3 step 8: the host is the rp id or lies under it. */
+static bool
+under(const char *host, const char *rp_id)
+{
+	size_t n = strlen(host), m = strlen(rp_id);
+
+	return strcmp(host, rp_id) == 0 ||
+	       (n > m && host[n - m - 1] == '.' &&
+		   strcmp(host + n - m, rp_id) == 0);
+}
+
+static void
+judge_origins(const struct config *c, struct config_problems *p)
+{
+	char host[256];
+	bool https;
+
+	for (size_t i = 0; i < c->origins.n; i++)
+		if (split_origin(c->origins.v[i], host, &https) &&
+		    !under(host, c->rp_id))
+			config_complain(p, true,
+			    "origins: %s is not under rp_id %s; if it may use "
+			    "the passkeys all the same, put it into "
+			    "related_origins",
+			    c->origins.v[i], c->rp_id);
+	if (c->related_origins.n > 5)
+		config_complain(p, false,
+		    "related_origins: some browsers read no more than 5 "
+		    "different names");
+}
+
+/* Whether anybody beyond this machine reaches what is listened at. */
+static bool
+beyond_loopback(const char *listen)
+{
+	char host[STORE_ADDRESS_MAX + 1];
+	struct address a;
+	uint16_t port;
+
+	if (strncmp(listen, "unix:", 5) == 0 ||
+	    !address_split(listen, host, sizeof(host), &port) ||
+	    strcmp(host, "localhost") == 0)
+		return false;
+	return !address_parse(slice_of(host), &a) || !address_is_loopback(&a);
+}
+
+static void
+judge_trial(const struct config *c, struct config_problems *p)
+{
+	if (beyond_loopback(c->listen))
+		config_complain(p, true,
+		    "listen: without rp_id this is a trial, which is served "
+		    "on loopback only, not at %s; set rp_id to the domain "
+		    "that people will see",
+		    c->listen);
+	if (c->origins.n > 0)
+		config_complain(p, true,
+		    "origins: needs rp_id, the domain that passkeys belong to");
+	if (c->related_origins.n > 0)
+		config_complain(p, true,
+		    "related_origins: needs rp_id, the domain that passkeys "
+		    "belong to");
+}
+
+void
+config_judge_whole(const struct config *c, struct config_problems *p)
+{
+	bool tls = *c->tls_certificate != '\0';
+
+	if (c->trial)
+		judge_trial(c, p);
+	else
+		judge_origins(c, p);
+	if (tls != (*c->tls_key != '\0'))
+		config_complain(
+		    p, true, "tls_certificate, tls_key: one needs the other");
+	if (c->session_idle > c->session_life)
+		config_complain(
+		    p, true, "session_idle: is longer than session_life");
+	if (c->ceremony_time > 3600000)
+		config_complain(
+		    p, true, "ceremony_time: is longer than an hour");
+	if (c->connections == 0)
+		config_complain(p, true, "connections: must not be 0");
+	if (c->algorithms.n == 0 || c->algorithms.n > 16)
+		config_complain(p, true, "algorithms: one to sixteen of them");
+	if (strcmp(c->attestation, "trusted") == 0 &&
+	    *c->attestation_anchors == '\0')
+		config_complain(
+		    p, true, "attestation: trusted needs attestation_anchors");
+	if (!c->trial && beyond_loopback(c->listen) && !tls &&
+	    c->trusted_proxies.n == 0)
+		config_complain(p, false,
+		    "listen: plain HTTP beyond this machine, and no "
+		    "trusted_proxies: every client will seem to be the proxy");
+	if (beyond_loopback(c->ops_listen) &&
+	    judge_listen(c->ops_listen) == NULL)
+		config_complain(p, false,
+		    "ops_listen: anybody who reaches it can read the metrics");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_CONFIG_JUDGE_H
+#define WEB_CONFIG_JUDGE_H
+
+#include "web/config.h"
+
+/*
+ * Judges of single values: NULL, or what is wrong with it, to be put behind
+ * the value.  They have a name each in CONFIG_OPTIONS.
+ */
+typedef const char *config_judge(const char *value);
+
+config_judge judge_listen, judge_ops_listen, judge_set, judge_rp_id,
+    judge_label, judge_origin, judge_switch, judge_sign_up, judge_network,
+    judge_forwarded, judge_time, judge_algorithm, judge_attestation,
+    judge_workers, judge_threads, judge_connections, judge_log_level;
+
+/* "90s", "5m", "2h", "14d" in milliseconds; -1 where it is none of these. */
+int64_t config_time(const char *value);
+/* -1 where it is none. */
+int config_switch(const char *value);
+/* The COSE number of an algorithm's name; 0 where it is none that we know. */
+int32_t config_algorithm(const char *name);
+
+/* What holds between options; each finding goes to p. */
+void config_judge_whole(const struct config *c, struct config_problems *p);
+
+/* error: counts, else a warning. */
+__attribute__((format(printf, 3, 4))) void config_complain(
+    struct config_problems *p, bool error, const char *format, ...);
+
+#endif

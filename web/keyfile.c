@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/keyfile.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "web/log.h"
+#include "webauthn/b64url.h"
+
+/*
+ * Four lines: which form it is, the key that seals, the one before, the key
+ * of the decoys; each key in base64url.
+ */
+#define FIRST_LINE "itsumo keys v1\n"
+
+enum { KEY_TEXT = 43, KEYS = 3 };
+enum { FILE_SIZE = sizeof(FIRST_LINE) - 1 + KEYS * (KEY_TEXT + 1) };
+
+static uint8_t *
+key_of(struct rp_keys *k, int i)
+{
+	return i < 2 ? k->seal[i] : k->decoy;
+}
+
+static bool
+decode(const char text[FILE_SIZE], struct rp_keys *k)
+{
+	const char *p = text + sizeof(FIRST_LINE) - 1;
+	size_t n;
+
+	if (memcmp(text, FIRST_LINE, sizeof(FIRST_LINE) - 1) != 0)
+		return false;
+	for (int i = 0; i < KEYS; i++, p += KEY_TEXT + 1) {
+		struct slice s = { (const uint8_t *)p, KEY_TEXT };
+
+		if (p[KEY_TEXT] != '\n' ||
+		    !wa_b64url_decode(s, key_of(k, i), 32, &n) || n != 32)
+			return false;
+	}
+	return true;
+}
+
+static bool
+encode(struct rp_keys *k, char text[FILE_SIZE])
+{
+	char *p = text + sizeof(FIRST_LINE) - 1, one[KEY_TEXT + 1];
+	bool ok = true;
+
+	memcpy(text, FIRST_LINE, sizeof(FIRST_LINE) - 1);
+	for (int i = 0; i < KEYS; i++, p += KEY_TEXT + 1) {
+		struct slice s = { key_of(k, i), 32 };
+
+		ok = wa_b64url_encode(s, one, sizeof(one)) && ok;
+		memcpy(p, one, KEY_TEXT);
+		p[KEY_TEXT] = '\n';
+	}
+	OPENSSL_cleanse(one, sizeof(one));
+	return ok;
+}
+
+static bool
+complain(const char *path, const char *what)
+{
+	log_say(WEB_LOG_ERROR, "keys", "%s: %s", path, what);
+	return false;
+}
+
+/*
+ * errno == ENOENT and false where there is none.  ours: nobody but us may
+ * read it; systemd keeps its own safe by the folder that they stand in.
+ */
+static bool
+load_from(const char *path, bool ours, struct rp_keys *keys)
+{
+	char text[FILE_SIZE + 1];
+	struct stat st;
+	ssize_t n = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool ok = false;
+
+	if (fd < 0)
+		return errno == ENOENT ? false
+				       : complain(path, strerror(errno));
+	if (fstat(fd, &st) == 0)
+		n = read(fd, text, sizeof(text));
+	(void)close(fd);
+	if (n != FILE_SIZE || !decode(text, keys))
+		complain(path, "is not a file of keys");
+	else if (ours && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		complain(path, "can be read by others; chmod 600 it");
+	else
+		ok = true;
+	OPENSSL_cleanse(text, sizeof(text));
+	errno = EINVAL;
+	return ok;
+}
+
+static bool
+sync_folder(const char *data)
+{
+	int fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return ok;
+}
+
+/*
+ * Writes a new file beside the old one and gives it the name; fresh: only
+ * where none has the name yet, since two processes may make keys at once.
+ */
+static bool
+save(const char *data, const char *path, struct rp_keys *keys, bool fresh)
+{
+	char text[FILE_SIZE], temporary[PATH_MAX + 16];
+	bool ok;
+	int fd;
+
+	(void)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	if ((fd = mkstemp(temporary)) < 0)
+		return complain(path, strerror(errno));
+	ok = encode(keys, text) && write(fd, text, FILE_SIZE) == FILE_SIZE &&
+	     fsync(fd) == 0;
+	ok = close(fd) == 0 && ok;
+	OPENSSL_cleanse(text, sizeof(text));
+	if (ok && fresh)
+		ok = link(temporary, path) == 0 || errno == EEXIST;
+	else if (ok)
+		ok = rename(temporary, path) == 0;
+	if (fresh || !ok)
+		(void)unlink(temporary);
+	ok = ok && sync_folder(data);
+	return ok || complain(path, strerror(errno));
+}
+
+/* Where the keys are.  False, with a word in the log, where a path is long. */
+static bool
+find_path(const char *data, char path[PATH_MAX], bool *from_systemd)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	int n = 0;
+
+	*from_systemd = false;
+	if (dir != NULL) {
+		n = snprintf(path, PATH_MAX, "%s/itsumo.keys", dir);
+		*from_systemd =
+		    n > 0 && n < PATH_MAX && access(path, F_OK) == 0;
+	}
+	if (!*from_systemd)
+		n = snprintf(path, PATH_MAX, "%s/keys", data);
+	return (n > 0 && n < PATH_MAX) || complain(data, "is too long a name");
+}
+
+bool
+keyfile_load(const char *data, struct rp_keys *keys)
+{
+	char path[PATH_MAX];
+	struct rp_keys made;
+	bool from_systemd, ok;
+
+	if (!find_path(data, path, &from_systemd))
+		return false;
+	if (load_from(path, !from_systemd, keys))
+		return true;
+	if (errno != ENOENT)
+		return false;
+	if (!rp_keys_make(&made))
+		return complain(path, "the machine has no randomness");
+	ok = save(data, path, &made, true);
+	OPENSSL_cleanse(&made, sizeof(made));
+	/* Read back what stands there: another process may have been faster. */
+	return ok && load_from(path, true, keys);
+}
+
+bool
+keyfile_rotate(const char *data)
+{
+	char path[PATH_MAX];
+	struct rp_keys keys, made;
+	bool from_systemd, ok;
+
+	if (!find_path(data, path, &from_systemd))
+		return false;
+	if (from_systemd)
+		return complain(path, "is not ours to change");
+	if (!keyfile_load(data, &keys))
+		return false;
+	if (!rp_keys_make(&made))
+		return complain(path, "the machine has no randomness");
+	memcpy(keys.seal[1], keys.seal[0], sizeof(keys.seal[1]));
+	memcpy(keys.seal[0], made.seal[0], sizeof(keys.seal[0]));
+	ok = save(data, path, &keys, false);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	OPENSSL_cleanse(&made, sizeof(made));
+	return ok;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_SERVER_CEREMONY_H
+#define WEB_SERVER_CEREMONY_H
+
+#include "web/server/request.h"
+#include "webauthn/assertion.h"
+
+/* What all ceremonies have in common: {ceremony, credential} in, options out. */
+
+struct ceremony_registration {
+	struct slice ceremony;
+	struct rp_new_passkey got;
+};
+
+struct ceremony_assertion {
+	struct slice ceremony;
+	struct wa_assertion got;
+};
+
+/* Both: false once the problem has been replied. */
+bool ceremony_read_registration(struct web_request *r,
+    struct ceremony_registration *out);
+bool ceremony_read_assertion(struct web_request *r,
+    struct ceremony_assertion *out);
+
+/* {ceremony, expires_at, publicKey} */
+void ceremony_reply_creation(struct web_request *r,
+    const struct rp_creation *c);
+void ceremony_reply_request(struct web_request *r, const struct rp_request *q);
+
+#endif

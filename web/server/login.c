@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/login.h"
+
+#include "web/server/ceremony.h"
+#include "web/server/handlers.h"
+#include "web/server/reply.h"
+#include "web/server/shapes.h"
+
+void
+web_login_options(struct web_request *r)
+{
+	struct body {
+		const char *name;
+	} b;
+	static const struct json_in_field fields[] = {
+		{ "name", JSON_IN_TEXT, false, false, STORE_NAME_MAX,
+		    offsetof(struct body, name) },
+	};
+	struct rp_request q;
+
+	if (REQUEST_READ(r, fields, &b) && request_bind(r) &&
+	    reply_unless_ok(r,
+		rp_login_begin(r->site->rp, &r->call, b.name, RP_REQUIRED, &q)))
+		ceremony_reply_request(r, &q);
+}
+
+/* The answer to who has signed in. */
+static void
+reply_signed_in(struct web_request *r, const struct rp_token *token)
+{
+	struct json_out o;
+
+	reply_session_cookie(r, token);
+	json_out_init(&o, &r->arena, 2048);
+	json_out_object(&o, NULL);
+	shape_account(&o, "account", &r->who.account);
+	shape_session(&o, "session", &r->who.session, true);
+	/*
+	 * The sign-in stands, whatever becomes of this list: without it the
+	 * page tells the browser nothing.
+	 */
+	(void)shape_signal(r, &o);
+	json_out_object_end(&o);
+	reply_json(r, 200, &o);
+}
+
+void
+web_login_verify(struct web_request *r)
+{
+	struct ceremony_assertion b;
+	struct session_id old;
+	struct rp_token token;
+	enum rp_answer a;
+	bool had;
+
+	if (!ceremony_read_assertion(r, &b))
+		return;
+	if ((had = request_session(r)))
+		old = r->who.session.id;
+	a = rp_login_finish(r->site->rp, &r->call, b.ceremony, &b.got,
+	    had ? &old : NULL, &r->who, &token);
+	if (a == RP_PASSKEY_UNKNOWN) {
+		reply_note(r, a);
+		reply_unknown_passkey(r, b.got.credential_id);
+	} else if (reply_unless_ok(r, a))
+		reply_signed_in(r, &token);
+}
+
+void
+web_proof_options(struct web_request *r)
+{
+	struct rp_request q;
+	int none;
+
+	if (request_read(r, NULL, 0, &none) && request_bind(r) &&
+	    reply_unless_ok(
+		r, rp_proof_begin(r->site->rp, &r->call, &r->who, &q)))
+		ceremony_reply_request(r, &q);
+}
+
+void
+web_proof_verify(struct web_request *r)
+{
+	struct ceremony_assertion b;
+	struct store_session session;
+	struct json_out o;
+	enum rp_answer a;
+
+	if (!ceremony_read_assertion(r, &b))
+		return;
+	a = rp_proof_finish(
+	    r->site->rp, &r->call, &r->who, b.ceremony, &b.got, &session);
+	if (a == RP_PASSKEY_UNKNOWN) {
+		reply_note(r, a);
+		reply_unknown_passkey(r, b.got.credential_id);
+		return;
+	}
+	if (!reply_unless_ok(r, a))
+		return;
+	json_out_init(&o, &r->arena, 1024);
+	json_out_object(&o, NULL);
+	shape_session(&o, "session", &session, true);
+	json_out_object_end(&o);
+	reply_json(r, 200, &o);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/server/place.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef HAVE_MAXMINDDB
+#include <maxminddb.h>
+
+struct place {
+	MMDB_s db;
+};
+
+struct place *
+place_open(const char *file, const char **why)
+{
+	struct place *p = malloc(sizeof(*p));
+	int rc;
+
+	if (p == NULL) {
+		*why = "no memory";
+		return NULL;
+	}
+	if ((rc = MMDB_open(file, MMDB_MODE_MMAP, &p->db)) != MMDB_SUCCESS) {
+		*why = MMDB_strerror(rc);
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+place_close(struct place *p)
+{
+	if (p == NULL)
+		return;
+	MMDB_close(&p->db);
+	free(p);
+}
+
+/* Copies a name without what could disturb a page or a terminal. */
+static void
+copy_text(MMDB_entry_s *entry, const char *const *path, char out[64])
+{
+	MMDB_entry_data_s d;
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (MMDB_aget_value(entry, &d, path) != MMDB_SUCCESS || !d.has_data ||
+	    d.type != MMDB_DATA_TYPE_UTF8_STRING || d.data_size > 30)
+		return;
+	for (; n < d.data_size; n++)
+		if ((unsigned char)d.utf8_string[n] < 0x20)
+			return;
+	memcpy(out, d.utf8_string, n);
+	out[n] = '\0';
+}
+
+void
+place_find(const struct place *p, const struct address *a,
+    char out[STORE_PLACE_MAX + 1])
+{
+	static const char *const city_path[] = { "city", "names", "en", NULL };
+	static const char *const country_path[] = { "country", "iso_code",
+		NULL };
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	struct sockaddr_in sa4 = { .sin_family = AF_INET };
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char city[64], country[64];
+	MMDB_lookup_result_s found;
+	int rc = MMDB_SUCCESS;
+
+	out[0] = '\0';
+	if (p == NULL)
+		return;
+	memcpy(&sa.sin6_addr, a->b, 16);
+	memcpy(&sa4.sin_addr, a->b + 12, 4);
+	found = MMDB_lookup_sockaddr(&p->db,
+	    memcmp(a->b, mapped, 12) == 0 ? (const void *)&sa4
+					  : (const void *)&sa,
+	    &rc);
+	if (rc != MMDB_SUCCESS || !found.found_entry)
+		return;
+	copy_text(&found.entry, city_path, city);
+	copy_text(&found.entry, country_path, country);
+	if (snprintf(out, STORE_PLACE_MAX + 1, "%s%s%s", city,
+		*city != '\0' && *country != '\0' ? ", " : "", country) < 0)
+		out[0] = '\0';
+}
+
+#else
+
+struct place *
+place_open(const char *file, const char **why)
+{
+	(void)file;
+	*why = "this itsumo was built without libmaxminddb";
+	return NULL;
+}
+
+void
+place_close(struct place *p)
+{
+	(void)p;
+}
+
+void
+place_find(const struct place *p, const struct address *a,
+    char out[STORE_PLACE_MAX + 1])
+{
+	(void)p;
+	(void)a;
+	out[0] = '\0';
+}
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_SERVER_REQUEST_H
+#define WEB_SERVER_REQUEST_H
+
+#include "rp/ids.h"
+#include "rp/rp.h"
+#include "web/server/arena.h"
+#include "web/server/cookies.h"
+#include "web/server/json_in.h"
+#include "web/server/json_out.h"
+#include "web/server/pool.h"
+#include "web/server/problem.h"
+#include "web/server/site.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+struct route;
+struct web_server;
+
+/* The headers that anything here looks at. */
+enum web_header {
+	HEADER_ACCEPT, HEADER_ACCEPT_ENCODING, HEADER_ACCEPT_LANGUAGE,
+	HEADER_CONTENT_LENGTH, HEADER_CONTENT_TYPE, HEADER_COOKIE,
+	HEADER_EXPECT, HEADER_FORWARDED, HEADER_HOST, HEADER_IF_NONE_MATCH,
+	HEADER_ORIGIN, HEADER_SEC_CH_UA, HEADER_SEC_CH_UA_PLATFORM,
+	HEADER_SEC_FETCH_SITE, HEADER_TRANSFER_ENCODING, HEADER_USER_AGENT,
+	HEADER_X_FORWARDED_FOR,
+	HEADER_COUNT
+};
+
+enum web_stage { STAGE_NEW, STAGE_BODY, STAGE_WORK, STAGE_DONE };
+
+/*
+ * One request, from its first line to its last byte out.  Everything that a
+ * handler takes from its arena is gone with it.
+ */
+struct web_request {
+	struct pool_job job;
+	struct web_server *server;
+	struct site *site;
+	struct MHD_Connection *connection;
+	const struct route *route;	/* NULL: none has this path */
+	uint64_t begun_us;
+	enum web_stage stage;
+	bool has_session;		/* who is known */
+	bool touch;			/* rp_session_touch() is due */
+	bool too_large;			/* the body, as it came in */
+	bool has_call;			/* call is filled */
+	enum problem early;		/* found before the body was read */
+
+	struct slice path, query;	/* as sent, in the arena */
+	const char *method;
+	const char *header[HEADER_COUNT];	/* NULL: not sent */
+	size_t header_bytes;
+	bool header_twice;		/* one that may stand only once */
+	struct slice parameter;		/* what stood for {id} in the path */
+	uint8_t *body;
+	size_t body_n, body_room, swallowed;
+
+	struct json_in json;
+	const char *detail;		/* for a problem; static */
+
+	/* The answer. */
+	unsigned status;
+	struct MHD_Response *response;
+	bool shared;	/* response belongs to all, not to this request */
+	const char *set_cookie[3];
+	size_t set_cookie_n;
+	const char *allow;		/* with 405 */
+
+	/* What follows is not zeroed at birth. */
+	char id[RP_ID_TEXT + 1];	/* "req_…" */
+	struct arena arena;
+	struct rp_call call;
+	struct rp_signed_in who;
+	_Alignas(max_align_t) uint8_t first[8192];
+};
+
+typedef void web_handler(struct web_request *r);
+
+/* NULL when there is no memory.  uri: as it was sent. */
+struct web_request *request_new(struct web_server *server, struct site *site,
+    struct MHD_Connection *connection, const char *uri);
+void request_free(struct web_request *r);
+
+/* Takes the headers over and judges what can be judged before the body. */
+void request_begin(struct web_request *r, const char *method);
+/* Takes a piece of the body over, as far as the route allows. */
+void request_take_body(struct web_request *r, const void *p, size_t n);
+/* Checks the session where the route wants one, and runs the handler. */
+void request_run(struct web_request *r);
+/* Whether the session was used so long ago that it has to be written down. */
+bool request_wants_touch(struct web_request *r);
+
+/* For handlers: */
+
+/*
+ * Reads the body by a table of members into *out; see json_in_read().  False
+ * once the problem has been replied.
+ */
+bool request_read(struct web_request *r, const struct json_in_field *fields,
+    size_t n, void *out);
+#define REQUEST_READ(r, fields, out) \
+	request_read((r), (fields), sizeof(fields) / sizeof(*(fields)), (out))
+
+/*
+ * Sees to it that the browser has its binding cookie: where it has none, one
+ * is made and set with the answer.  False once a fault has been replied.
+ */
+bool request_bind(struct web_request *r);
+
+/* The value of a query parameter, undecoded; empty where there is none. */
+struct slice request_query(const struct web_request *r, const char *name);
+/* Reads {id} of the path; false once not-found has been replied. */
+bool request_id(struct web_request *r, const char *prefix, uint8_t id[16]);
+/* The session of the cookie where it has a live one, whatever the route. */
+bool request_session(struct web_request *r);
+/* The language for pages and for what is kept of a new account. */
+const char *request_language(const struct web_request *r);
+
+#endif

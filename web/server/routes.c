@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/server/routes.h"
+
+#include "web/server/handlers.h"
+
+enum {
+	SMALL = 4096,
+	/* A statement with eight certificates of 8 kB, in base64url. */
+	REGISTRATION = 131072,
+	ASSERTION = 32768,
+};
+
+/* clang-format off */
+const struct route routes[] = {
+	{ "POST", "/api/v1/login/options", ANYONE, 0, SMALL, web_login_options, NULL },
+	{ "POST", "/api/v1/login/verify", ANYONE, COMMITS, ASSERTION, web_login_verify, "sign-in" },
+	{ "GET", "/api/v1/session", ACCOUNT, 0, 0, web_session_get, NULL },
+	{ "GET", "/api/v1/service", ANYONE, 0, 0, web_service_get, NULL },
+	{ "GET", "/api/v1/openapi.json", ANYONE, 0, 0, web_openapi_get, NULL },
+	{ "POST", "/api/v1/invitations/check", ANYONE, 0, SMALL, web_invitation_check, NULL },
+	{ "POST", "/api/v1/signup/options", ANYONE, 0, SMALL, web_signup_options, NULL },
+	{ "POST", "/api/v1/signup/verify", ANYONE, COMMITS, REGISTRATION, web_signup_verify, "sign-up" },
+	{ "POST", "/api/v1/proof/options", ACCOUNT, 0, SMALL, web_proof_options, NULL },
+	{ "POST", "/api/v1/proof/verify", ACCOUNT, COMMITS, ASSERTION, web_proof_verify, "proof" },
+	{ "POST", "/api/v1/logout", ACCOUNT, COMMITS, SMALL, web_logout, NULL },
+	{ "GET", "/api/v1/account", ACCOUNT, 0, 0, web_account_get, NULL },
+	{ "PATCH", "/api/v1/account", ACCOUNT, COMMITS, SMALL, web_account_patch, NULL },
+	{ "DELETE", "/api/v1/account", ACCOUNT, COMMITS | FRESH, SMALL, web_account_delete, NULL },
+	{ "GET", "/api/v1/passkeys", ACCOUNT, 0, 0, web_passkeys_get, NULL },
+	{ "POST", "/api/v1/passkeys/options", ACCOUNT, FRESH, SMALL, web_passkeys_options, NULL },
+	{ "POST", "/api/v1/passkeys/verify", ACCOUNT, COMMITS | FRESH, REGISTRATION, web_passkeys_verify, "passkey-add" },
+	{ "PATCH", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | FRESH, SMALL, web_passkey_patch, NULL },
+	{ "DELETE", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | FRESH, SMALL, web_passkey_delete, NULL },
+	{ "GET", "/api/v1/sessions", ACCOUNT, 0, 0, web_sessions_get, NULL },
+	{ "DELETE", "/api/v1/sessions/{id}", ACCOUNT, COMMITS, SMALL, web_session_delete, NULL },
+	{ "DELETE", "/api/v1/sessions", ACCOUNT, COMMITS, SMALL, web_sessions_delete, NULL },
+	{ "GET", "/api/v1/history", ACCOUNT, 0, 0, web_history_get, NULL },
+	{ "POST", "/api/v1/history/{id}/seen", ACCOUNT, COMMITS, SMALL, web_history_seen, NULL },
+	{ "GET", "/.well-known/passkey-endpoints", ANYONE, 0, 0, web_passkey_endpoints, NULL },
+	{ "GET", "/.well-known/change-password", ANYONE, 0, 0, web_change_password, NULL },
+	{ "GET", "/.well-known/webauthn", ANYONE, 0, 0, web_related_origins, NULL },
+	{ "POST", "/attestation/options", ANYONE, TOOLS | CONFORMANCE, SMALL, web_attestation_options, NULL },
+	{ "POST", "/attestation/result", ANYONE, COMMITS | TOOLS | CONFORMANCE, REGISTRATION, web_attestation_result, "conformance-register" },
+	{ "POST", "/assertion/options", ANYONE, TOOLS | CONFORMANCE, SMALL, web_assertion_options, NULL },
+	{ "POST", "/assertion/result", ANYONE, COMMITS | TOOLS | CONFORMANCE, ASSERTION, web_assertion_result, "conformance-sign-in" },
+};
+/* clang-format on */
+
+const size_t route_count = sizeof(routes) / sizeof(*routes);
+
+_Static_assert(sizeof(routes) / sizeof(*routes) < METRIC_ROUTES_MAX - 1,
+    "each route has a place in the metrics, and pages have one of their own");
+
+/*
+ * Whether path has the form of pattern.  Segments are compared as sent: the
+ * API's paths need no escapes, so what has any is none of them.
+ */
+static bool
+match(const char *pattern, struct slice path, struct slice *parameter)
+{
+	static const char hole[] = "{id}";
+	const char *p = strchr(pattern, '{');
+	size_t head = p == NULL ? strlen(pattern) : (size_t)(p - pattern), n;
+	struct slice rest;
+
+	if (path.n < head || memcmp(path.p, pattern, head) != 0)
+		return false;
+	if (p == NULL)
+		return path.n == head;
+	rest = (struct slice){ path.p + head, path.n - head };
+	for (n = 0; n < rest.n && rest.p[n] != '/'; n++)
+		;
+	if (n == 0 || !slice_equal((struct slice){ rest.p + n, rest.n - n },
+			  slice_of(p + sizeof(hole) - 1)))
+		return false;
+	*parameter = (struct slice){ rest.p, n };
+	return true;
+}
+
+static bool
+is_there(const struct route *r, bool conformance)
+{
+	return conformance || (r->flags & CONFORMANCE) == 0;
+}
+
+static const char *
+list_methods(struct slice path, bool conformance, struct arena *a)
+{
+	char text[64] = "";
+	struct slice ignored;
+
+	for (size_t i = 0; i < route_count; i++) {
+		const char *m = routes[i].method;
+
+		if (!is_there(&routes[i], conformance) ||
+		    !match(routes[i].path, path, &ignored))
+			continue;
+		if (*text != '\0')
+			strcat(text, ", ");
+		strcat(text, m);
+		if (strcmp(m, "GET") == 0)
+			strcat(text, ", HEAD");
+	}
+	return *text == '\0' ? NULL : arena_text(a, slice_of(text));
+}
+
+const struct route *
+route_find(const char *method, struct slice path, bool conformance,
+    struct slice *parameter, struct arena *a, const char **allow)
+{
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	for (size_t i = 0; i < route_count; i++)
+		if (is_there(&routes[i], conformance) &&
+		    strcmp(routes[i].method, method) == 0 &&
+		    match(routes[i].path, path, parameter))
+			return &routes[i];
+	*allow = list_methods(path, conformance, a);
+	return NULL;
+}
+
+unsigned
+route_number(const struct route *r)
+{
+	return r == NULL ? METRIC_ROUTES_MAX - 1 : (unsigned)(r - routes);
+}
+
+struct metric_route
+route_name(unsigned route)
+{
+	const struct route *r = &routes[route];
+
+	if (route >= route_count)
+		return (struct metric_route){ "ANY", "pages", "" };
+	return (struct metric_route){ r->method, r->path,
+		r->event == NULL ? "" : r->event };
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_SERVER_SITE_H
+#define WEB_SERVER_SITE_H
+
+#include "rp/rp.h"
+#include "web/config.h"
+#include "web/server/address.h"
+
+struct place;
+
+/*
+ * One configuration in force, with the relying party that follows it.  A
+ * reload makes a new one; requests under way keep the one they began with.
+ */
+struct site {
+	_Atomic unsigned refs;
+	struct config *config;
+	struct rp *rp;
+	struct place *place;		/* NULL: no database of places */
+	struct network *proxy_list;
+	struct networks proxies;
+	const char **origins;		/* ours and the related; ends with NULL */
+	int32_t algorithms[16];
+	struct slice *anchors;		/* DER */
+	size_t anchor_count;
+};
+
+/*
+ * Takes config over.  NULL, with a line in the log, when a file that it names
+ * cannot be read or there is no memory; config is then freed.
+ */
+struct site *site_new(struct config *config, const struct rp_keys *keys,
+    struct store *store);
+struct site *site_take(struct site *s);
+void site_drop(struct site *s);
+
+#endif

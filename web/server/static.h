@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef WEB_SERVER_STATIC_H
+#define WEB_SERVER_STATIC_H
+
+#include "web/server/request.h"
+
+/* The pages and what they load. */
+
+/*
+ * Makes the answers of all pages and assets, once; they are shared by all
+ * requests.  False when there is no memory.
+ */
+bool static_open(void);
+void static_close(void);
+
+/* Answers a GET or HEAD of what no route has: a page, an asset, or not-found. */
+void static_reply(struct web_request *r);
+
+#endif
