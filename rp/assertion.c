@@ -226,7 +226,7 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 {
 	const bool discoverable = ceremony->names == RP_NAMES_NOBODY;
 	enum rp_answer answer;
-	bool proved = false, known;
+	bool proved = false, known, decoy;
 
 	a->rp = rp;
 	a->call = call;
@@ -243,7 +243,8 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 	if (known)
 		note(a);
 	/* A decoy is nobody's, which is not to be told from somebody's. */
-	if (!known && discoverable && !rp_decoys_own(rp, got->credential_id))
+	decoy = rp_decoys_own(rp, got->credential_id);
+	if (!known && !decoy && discoverable)
 		return refuse(a, RP_PASSKEY_UNKNOWN, false);
 	answer = judge(a, known, got, &proved);
 	if (answer == RP_OK || answer == RP_FAULT)

@@ -102,20 +102,29 @@ challenge_text(const uint8_t challenge[32], char out[WA_B64URL_SIZE(32)])
 }
 
 struct rp_new_passkey
-make_passkey(struct person *p, const struct rp_creation *o)
+make_passkey_by(struct person *p, const struct rp_creation *o,
+    const struct softkey_script *lies)
 {
 	char challenge[WA_B64URL_SIZE(32)];
-	const struct softkey_script script = {
-		.challenge = challenge_text(o->challenge, challenge),
-		.flags = p->flags,
-		.sign_count = p->counter,
-	};
+	struct softkey_script script = *lies;
 
+	if (script.challenge == NULL)
+		script.challenge = challenge_text(o->challenge, challenge);
+	if (script.flags == 0)
+		script.flags = p->flags;
+	if (script.sign_count == 0)
+		script.sign_count = p->counter;
 	memcpy(p->handle, o->user_handle, sizeof(p->handle));
 	return (struct rp_new_passkey){
 		.registration = softkey_register(p->key, &script),
 		.transports = STORE_TRANSPORT_INTERNAL | STORE_TRANSPORT_HYBRID,
 	};
+}
+
+struct rp_new_passkey
+make_passkey(struct person *p, const struct rp_creation *o)
+{
+	return make_passkey_by(p, o, &(struct softkey_script){ 0 });
 }
 
 struct wa_assertion

@@ -60,6 +60,9 @@ void person_free(struct person *p);
 /* A passkey for what a begin asked for.  Good until p's key is used again. */
 struct rp_new_passkey make_passkey(
     struct person *p, const struct rp_creation *o);
+/* The same by a script, which may leave the challenge to us. */
+struct rp_new_passkey make_passkey_by(struct person *p,
+    const struct rp_creation *o, const struct softkey_script *lies);
 /* An assertion likewise; lies may be NULL. */
 struct wa_assertion assert_passkey(struct person *p, const struct rp_request *o,
     const struct softkey_script *lies);
