@@ -33,7 +33,56 @@ enum softkey_lie {
 	SOFTKEY_X5C_LONG, /* nine certificates */
 	SOFTKEY_X5C_LEAF_ONLY, /* the intermediate is left out */
 	SOFTKEY_X5C_WITH_ROOT, /* the root comes along */
+	SOFTKEY_X5C_TWICE, /* the first certificate is there twice */
+	SOFTKEY_X5C_OTHER_KEY, /* and is for another key than signed */
 	SOFTKEY_EXTRA_MEMBER,
+};
+
+/* What a TPM's statement says; zero is the truth, in Windows' way. */
+struct softkey_tpm {
+	const char *ver;
+	uint32_t magic;
+	uint16_t type; /* of the attest */
+	uint16_t name_algorithm; /* nameAlg of the area: TPM_ALG_ID */
+	uint16_t name_made_with; /* in the name, where that differs */
+	uint16_t symmetric, scheme, key_bits;
+	uint32_t exponent; /* as it stands */
+	uint32_t attributes; /* beside the true ones */
+	size_t area_cut; /* bytes that the area lacks at its end */
+	bool area_long, info_long; /* a byte behind */
+	bool other_key; /* the area holds another, and the name is its */
+	bool other_name, other_extra_data;
+	bool subject, no_san, san_text, no_use, authority; /* certificate */
+	const char *manufacturer, *model, *version; /* "": left out */
+	const char *model_aaguid; /* 16 bytes: id-fido-gen-ce-aaguid */
+};
+
+/* What Android's extension says; zero is the truth, in hardware. */
+struct softkey_android {
+	bool no_extension, garbage, cut, other_challenge;
+	bool all_in_software, all_in_tee; /* allApplications */
+	bool no_origin, no_purpose, imported, encrypts;
+	bool in_software; /* origin and purpose, and not in hardware */
+	bool split; /* origin in hardware, purpose in software */
+	bool origin_differs; /* another origin in software */
+};
+
+struct softkey_apple {
+	bool no_nonce, other_nonce, bare_nonce, sends_alg;
+};
+
+struct softkey_safetynet {
+	const char *ver; /* NULL: "1" */
+	const char *response; /* instead of the whole JWS */
+	const char *alg, *host;
+	bool elliptic; /* signed with ES256 */
+	bool other_nonce, failed_device, critical, no_x5c, garbage_payload;
+	int64_t late_ms; /* after SOFTCA_NOW */
+};
+
+struct softkey_compound {
+	const char *const *formats; /* NULL: packed and android-key */
+	bool as_map, member_more;
 };
 
 struct softkey_script {
@@ -61,14 +110,19 @@ struct softkey_script {
 	struct slice signature; /* assertion: instead of the truth */
 
 	/* Registration. */
-	const char *format; /* NULL: "none"; "packed" with x5c,
-			     * "packed-self" without */
+	/* NULL: "none".  "packed" is with x5c, "packed-self" without. */
+	const char *format;
 	const char *format_sent; /* NULL: the format's name */
 	enum softkey_lie lie;
 	int32_t statement_alg; /* 0: of the key that signs */
 	int32_t attestation_alg; /* of the attestation key; 0: ES256 */
 	const struct softca_script *certificate; /* NULL: one by the rules */
 	struct slice statement; /* instead of all of it */
+	struct softkey_tpm tpm;
+	struct softkey_android android;
+	struct softkey_apple apple;
+	struct softkey_safetynet safetynet;
+	struct softkey_compound compound;
 };
 
 /* The truth where a script says nothing. */

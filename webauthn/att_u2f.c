@@ -9,12 +9,19 @@
  * are steps of its verification procedure.
  */
 
-/* U2F knew no models: FIDO's conformance tests want zeros there. */
+/*
+ * What U2F does not know its signature does not cover: so these flags would
+ * be the client's word alone (CTAP 2.1, 10.1.1 sets none of them).  It knew no
+ * models either; FIDO's conformance tests want zeros there.
+ */
 static enum wa_verdict
-judge_aaguid(const struct wa_statement *st)
+judge_unsigned(const struct wa_statement *st)
 {
 	static const uint8_t zeros[16];
 
+	if ((st->authdata->flags &
+		(WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS | WA_FLAG_ED)) != 0)
+		return WA_U2F_FLAGS;
 	return !st->policy->u2f_require_zero_aaguid ||
 		       memcmp(st->authdata->aaguid.p, zeros, sizeof(zeros)) == 0
 		   ? WA_OK
@@ -61,7 +68,7 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 		return WA_CERTIFICATE_COUNT;
 	if (st->key->algorithm->id != -7)
 		return WA_STATEMENT_ALGORITHM;
-	if ((v = judge_aaguid(st)) != WA_OK ||
+	if ((v = judge_unsigned(st)) != WA_OK ||
 	    (v = wa_x5c_parse(&x5c, &path)) != WA_OK)
 		return v;
 	if (!wa_evp_goes_with(path->key, wa_algorithm_find(-7))) { /* 2 */

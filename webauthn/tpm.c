@@ -22,7 +22,7 @@ enum {
 #define ST_ATTEST_CERTIFY 0x8017 /* TPM_ST, 6.9 */
 
 /* Object attributes that are reserved, and zero: 8.3.2. */
-#define ATTRIBUTES_RESERVED 0xfff0f309u
+#define ATTRIBUTES_RESERVED 0xfff0f009u
 
 enum wa_hash
 wa_tpm_hash(uint16_t algorithm)
