@@ -390,10 +390,6 @@ judge_trial(const struct config *c, struct config_problems *p)
 	if (c->origins.n > 0)
 		config_complain(p, true,
 		    "origins: needs rp_id, the domain that passkeys belong to");
-	if (c->related_origins.n > 0)
-		config_complain(p, true,
-		    "related_origins: needs rp_id, the domain that passkeys "
-		    "belong to");
 }
 
 void

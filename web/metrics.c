@@ -50,6 +50,24 @@ metrics_answer(unsigned route, enum rp_answer a, enum wa_verdict v)
 		count(&metrics.verdicts[v], 1);
 }
 
+void
+metrics_problem(enum problem p)
+{
+	count(&metrics.problems[p], 1);
+}
+
+static void
+write_problems(FILE *to)
+{
+	fputs("# HELP itsumo_problems_total Problems told, by code\n"
+	      "# TYPE itsumo_problems_total counter\n",
+	    to);
+	for (int p = PROBLEM_NONE + 1; p < PROBLEM_COUNT; p++)
+		fprintf(to, "itsumo_problems_total{code=\"%s\"} %" PRIu64 "\n",
+		    problem_text((enum problem)p)->code,
+		    value(&metrics.problems[p]));
+}
+
 static void
 write_requests(FILE *to, metrics_name_route *name)
 {
@@ -152,4 +170,5 @@ metrics_write(FILE *to, metrics_name_route *name)
 		if (was_used(r))
 			write_one_latency(to, r, name(r));
 	write_ceremonies(to, name);
+	write_problems(to);
 }

@@ -7,22 +7,23 @@
 #include <stdio.h>
 
 #include "rp/rp.h"
+#include "web/server/problem.h"
 
 /*
  * What the process counts, as Prometheus reads it.  A number is one line in
  * METRICS; the rest are arrays with a label or two.  Counting is one relaxed
  * addition.
  */
-#define METRICS(X) \
-	X(connections, GAUGE, "connections", "Open connections") \
-	X(accepted, COUNTER, "connections_total", "Connections accepted") \
-	X(queue, GAUGE, "worker_queue", "Requests waiting for a worker") \
-	X(workers, GAUGE, "workers", "Worker threads") \
-	X(busy, COUNTER, "worker_queue_full_total", \
-	    "Requests told to come back because the queue was full") \
-	X(limited, COUNTER, "rate_limited_total", \
-	    "Requests told to wait by a limit") \
-	X(swept, COUNTER, "swept_total", "Expired records removed") \
+#define METRICS(X)                                                             \
+	X(connections, GAUGE, "connections", "Open connections")               \
+	X(accepted, COUNTER, "connections_total", "Connections accepted")      \
+	X(queue, GAUGE, "worker_queue", "Requests waiting for a worker")       \
+	X(workers, GAUGE, "workers", "Worker threads")                         \
+	X(busy, COUNTER, "worker_queue_full_total",                            \
+	    "Requests told to come back because the queue was full")           \
+	X(limited, COUNTER, "rate_limited_total",                              \
+	    "Requests told to wait by a limit")                                \
+	X(swept, COUNTER, "swept_total", "Expired records removed")            \
 	X(reloads, COUNTER, "reloads_total", "Configurations read again")
 
 enum { METRIC_ROUTES_MAX = 64, METRIC_STATUSES = 24, METRIC_BUCKETS = 12 };
@@ -37,22 +38,25 @@ struct metrics {
 	/* ceremonies: how each finish ended, by route */
 	_Atomic uint64_t answers[METRIC_ROUTES_MAX][RP_FAULT + 1];
 	_Atomic uint64_t verdicts[WA_FAULT + 1];
+	_Atomic uint64_t problems[PROBLEM_COUNT];
 };
 
 extern struct metrics metrics;
 
-#define METRIC_ADD(name, by) \
+#define METRIC_ADD(name, by)                                                   \
 	atomic_fetch_add_explicit(&metrics.name, (by), memory_order_relaxed)
 
 /* route: its number in the table of routes, or METRIC_ROUTES_MAX - 1. */
 void metrics_request(unsigned route, unsigned status, uint64_t us);
 /* What a finished ceremony came to. */
 void metrics_answer(unsigned route, enum rp_answer a, enum wa_verdict v);
+/* A problem that was told, whatever the request was about. */
+void metrics_problem(enum problem p);
 
 /* What the route with that number is called; NULL: there is none. */
 struct metric_route {
 	const char *method, *path;
-	const char *event;	/* of a ceremony's end, or NULL */
+	const char *event; /* of a ceremony's end, or NULL */
 };
 typedef struct metric_route metrics_name_route(unsigned route);
 

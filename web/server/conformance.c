@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/accounts.h"
 #include "rp/login.h"
 #include "rp/signup.h"
 #include "web/server/handlers.h"
@@ -214,6 +215,17 @@ web_attestation_result(struct web_request *r)
 	end(r, &o, "");
 }
 
+/* The tools want a failure for a name that nobody has, and no decoys. */
+static bool
+is_there(struct web_request *r, const char *name)
+{
+	struct store_account *a = arena_take(&r->arena, sizeof(*a));
+
+	return reply_unless_ok(r,
+	    a == NULL ? RP_FAULT
+		      : rp_admin_account_find(r->site->rp, &r->call, name, a));
+}
+
 void
 web_assertion_options(struct web_request *r)
 {
@@ -236,6 +248,7 @@ web_assertion_options(struct web_request *r)
 	if (!read_open(r, fields, sizeof(fields) / sizeof(*fields), &b) ||
 	    !read_requirement(
 		r, b.user_verification, "userVerification", &uv) ||
+	    (b.name != NULL && !is_there(r, b.name)) ||
 	    !reply_unless_ok(
 		r, rp_login_begin(r->site->rp, &r->call, b.name, uv, &q)))
 		return;

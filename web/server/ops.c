@@ -64,8 +64,8 @@ write_store(FILE *to, struct store *s)
 	PUT("audit_entries", "gauge", audit, "Entries of the audit log");
 	PUT("store_bytes_used", "gauge", bytes_used, "Bytes in use");
 	PUT("store_bytes_mapped", "gauge", bytes_mapped, "Bytes mapped");
-	PUT("updates_total", "counter", updates, "Updates asked for");
-	PUT("commits_total", "counter", commits, "Commits; updates share them");
+	PUT("store_updates_total", "counter", updates, "Updates asked for");
+	PUT("store_commits_total", "counter", commits, "Commits; updates share them");
 #undef PUT
 }
 

@@ -52,6 +52,7 @@ begin(struct web_request *r, unsigned status, const char *type, const void *p,
 	reply_header(m, "Content-Security-Policy",
 	    "default-src 'none'; frame-ancestors 'none'");
 	reply_header(m, "Cross-Origin-Resource-Policy", "same-origin");
+	reply_header(m, "Referrer-Policy", "no-referrer");
 	if (hsts)
 		reply_header(
 		    m, "Strict-Transport-Security", "max-age=63072000");
@@ -102,6 +103,42 @@ retry_seconds(const struct web_request *r, enum problem p)
 	}
 }
 
+/* A line in the log: how a ceremony ended, or why a request was refused. */
+static void
+note(const struct web_request *r, const char *refused, unsigned status)
+{
+	const struct rp_call *call = &r->call;
+	const char *event = r->route == NULL || r->route->event == NULL
+				? "request"
+				: r->route->event;
+	enum log_level level =
+	    status >= 500 ? WEB_LOG_ERROR
+	    : r->route == NULL || r->route->event == NULL || refused == NULL
+		? WEB_LOG_INFO
+		: WEB_LOG_NOTICE;
+	struct log_line l;
+
+	log_begin(&l, level, event);
+	if (!l.wanted)
+		return;
+	log_text(&l, "request", r->id);
+	log_text(&l, refused == NULL ? "result" : "refused",
+	    refused == NULL ? "ok" : refused);
+	if (r->has_call && call->verdict != WA_OK)
+		log_text(&l, "verdict", wa_verdict_name(call->verdict));
+	if (r->has_call && call->account_known)
+		log_text(&l, "user", rp_id_write("acc_", call->account.b).s);
+	if (r->has_call && call->credential_known)
+		log_text(&l, "cred", rp_id_write("pk_", call->credential.b).s);
+	if (r->has_call)
+		log_text(&l, "address", call->client.address);
+	if (refused != NULL) {
+		log_text(&l, "field", r->json.field);
+		log_text(&l, "route", r->route == NULL ? "" : r->route->path);
+	}
+	log_send(&l);
+}
+
 /* What the conformance tools read instead of a problem. */
 static void
 failed(struct web_request *r, const struct problem_text *t)
@@ -130,6 +167,10 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 	struct json_out o;
 	char type[64] = "urn:itsumo:problem:", digits[24];
 
+	if (r->response != NULL)
+		return;
+	metrics_problem(p);
+	note(r, t->code, t->status);
 	if (r->route != NULL && (r->route->flags & CONFORMANCE) != 0) {
 		failed(r, t);
 		return;
@@ -187,51 +228,14 @@ reply_unknown_passkey(struct web_request *r, struct slice credential_id)
 	problem(r, PROBLEM_PASSKEY_UNKNOWN, credential_id);
 }
 
-/* What the log says of a refusal, or of a ceremony that went well. */
-static void
-note(struct web_request *r, enum rp_answer a)
-{
-	const struct rp_call *call = &r->call;
-	const char *event =
-	    r->route->event == NULL ? "request" : r->route->event;
-	enum log_level level = a == RP_OK ? WEB_LOG_INFO
-			       : a == RP_FAULT || a == RP_STORAGE_FULL
-				   ? WEB_LOG_ERROR
-				   : WEB_LOG_NOTICE;
-	struct log_line l;
-
-	log_begin(&l, level, event);
-	if (!l.wanted)
-		return;
-	log_text(&l, "request", r->id);
-	if (a == RP_OK)
-		log_text(&l, "result", "ok");
-	else
-		log_text(&l, "refused", rp_answer_name(a));
-	if (call->verdict != WA_OK)
-		log_text(&l, "verdict", wa_verdict_name(call->verdict));
-	if (call->account_known)
-		log_text(&l, "user", rp_id_write("acc_", call->account.b).s);
-	if (call->credential_known)
-		log_text(&l, "cred", rp_id_write("pk_", call->credential.b).s);
-	log_text(&l, "address", call->client.address);
-	if (r->route->event == NULL)
-		log_text(&l, "route", r->route->path);
-	log_send(&l);
-}
-
 void
 reply_note(struct web_request *r, enum rp_answer a)
 {
-	/* Strangers without a session are everyday: no line for each. */
-	bool everyday = a == RP_SESSION_NONE || a == RP_SESSION_EXPIRED ||
-			a == RP_PROOF_NEEDED ||
-			(a == RP_OK && r->route->event == NULL);
-
 	if (r->route->event != NULL || a == RP_RATE_LIMITED)
 		metrics_answer(route_number(r->route), a, r->call.verdict);
-	if (!everyday)
-		note(r, a);
+	/* What was refused has its line where the problem is replied. */
+	if (a == RP_OK && r->route->event != NULL)
+		note(r, NULL, 200);
 }
 
 bool

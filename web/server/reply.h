@@ -24,7 +24,7 @@ void reply_unknown_passkey(struct web_request *r, struct slice credential_id);
  * when it was RP_OK and the handler goes on.
  */
 bool reply_unless_ok(struct web_request *r, enum rp_answer a);
-/* The log and the counters of reply_unless_ok() alone. */
+/* The counters of reply_unless_ok() alone, and the line of what went well. */
 void reply_note(struct web_request *r, enum rp_answer a);
 
 /* The session's cookie goes out with the answer; or goes away. */

@@ -237,12 +237,12 @@ judge(const struct web_request *r)
 	if (r->header_twice || (r->header[HEADER_TRANSFER_ENCODING] != NULL &&
 				   r->header[HEADER_CONTENT_LENGTH] != NULL))
 		return PROBLEM_REQUEST_MALFORMED;
+	if (r->route == NULL && !is_safe(r->method))
+		return r->allow == NULL ? PROBLEM_NOT_FOUND : PROBLEM_METHOD;
 	if (declared_too_large(r, r->route == NULL ? 0 : r->route->body_max))
 		return PROBLEM_BODY_TOO_LARGE;
 	if (is_safe(r->method))
 		return PROBLEM_NONE;
-	if (r->route == NULL)
-		return r->allow == NULL ? PROBLEM_NOT_FOUND : PROBLEM_METHOD;
 	if (!may_come_from_there(r))
 		return PROBLEM_CROSS_SITE;
 	if ((has_body || strcmp(r->method, "DELETE") != 0) &&

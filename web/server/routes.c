@@ -4,7 +4,7 @@
 #include "web/server/handlers.h"
 
 enum {
-	SMALL = 4096,
+	SMALL = 8192,
 	/* A statement with eight certificates of 8 kB, in base64url. */
 	REGISTRATION = 131072,
 	ASSERTION = 32768,
