@@ -637,7 +637,8 @@ each_format_reaches_its_anchor(void **state)
 	for (size_t i = 0; i < COUNT(formats); i++) {
 		struct wa_registration_expectation w = want;
 		struct wa_registration got = softkey_register(
-		    k, &(struct softkey_script){ .format = formats[i] });
+		    k, &(struct softkey_script){
+			   .format = formats[i], .flags = WA_FLAG_UP });
 		struct wa_registration_result r;
 
 		w.attestation.require_trusted = true;
@@ -683,6 +684,7 @@ turn_each_bit(struct softkey *k, const char *format)
 	struct wa_registration_expectation w = want;
 	struct wa_registration got = softkey_register(
 	    k, &(struct softkey_script){ .format = format,
+		   .flags = WA_FLAG_UP,
 		   .certificate =
 		       strcmp(format, "fido-u2f") == 0 ? &of_u2f : NULL });
 	struct slice *parts[] = { &got.client_data_json,
