@@ -10,7 +10,8 @@ build_packages=(
 	gcc libc6-dev meson ninja-build pkg-config python3
 	libssl-dev libfido2-dev libcbor-dev libmicrohttpd-dev liblmdb-dev
 	libjansson-dev libconfuse-dev libunistring-dev libqrencode-dev
-	libmaxminddb-dev libpsl-dev libcmocka-dev
+	libmaxminddb-dev libpsl-dev libgnutls28-dev libcurl4-openssl-dev
+	libcmocka-dev
 )
 
 # To test.  node and npm are added where no node of 18 or later is found.

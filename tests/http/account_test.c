@@ -6,6 +6,7 @@
 
 #include "tests/http/claims.h"
 #include "tests/http/visitor.h"
+#include "webauthn/authdata.h"
 
 static struct server *server;
 
@@ -237,9 +238,8 @@ static void
 history_tells_what_was_done_and_refused(void **state)
 {
 	struct visitor *v = visitor_new(server);
-	const struct softkey_script forged = {
-		.signature = { (const uint8_t *)"0", 1 },
-	};
+	/* Signed by the true passkey, whose device looked away. */
+	const struct softkey_script unverified = { .flags = WA_FLAG_UP };
 	json_t *options, *history;
 
 	(void)state;
@@ -247,7 +247,7 @@ history_tells_what_was_done_and_refused(void **state)
 	options = visitor_get(v, "POST", "/api/v1/login/options",
 	    json_pack("{s:s}", "name", "history"), 200);
 	visitor_refused(v, "POST", "/api/v1/login/verify",
-	    visitor_finish(options, visitor_sign(v, options, &forged)), 422,
+	    visitor_finish(options, visitor_sign(v, options, &unverified)), 422,
 	    "passkey-refused");
 	json_decref(options);
 	json_decref(visitor_sign_in(v, "history"));
@@ -256,7 +256,7 @@ history_tells_what_was_done_and_refused(void **state)
 	assert_true(
 	    json_is_true(json_object_get(json_array_get(history, 0), "ok")));
 	assert_string_equal(json_at(history, "1.event"), "sign-in");
-	assert_string_equal(json_at(history, "1.reason"), "signature");
+	assert_string_equal(json_at(history, "1.reason"), "user-unverified");
 	assert_int_equal(count_with(history, "event", "account-created"), 1);
 	json_decref(history);
 	visitor_free(v);

@@ -89,6 +89,19 @@ read_file(const char *path, long from)
 }
 
 static void
+write_lines(FILE *f, const char *lines, int port)
+{
+	static const char mark[] = "@PORT@";
+	const char *at;
+
+	while ((at = strstr(lines, mark)) != NULL) {
+		fprintf(f, "%.*s%d", (int)(at - lines), lines, port);
+		lines = at + sizeof(mark) - 1;
+	}
+	fprintf(f, "%s\n", lines);
+}
+
+static void
 write_config(const struct server *s, const struct server_options *o)
 {
 	FILE *f = fopen(s->config, "we");
@@ -100,8 +113,7 @@ write_config(const struct server *s, const struct server_options *o)
 		    "tls_certificate = \"%s/cert.pem\"\n"
 		    "tls_key = \"%s/key.pem\"\n",
 		    s->folder, s->folder);
-	if (o->config != NULL)
-		fprintf(f, "%s\n", o->config);
+	write_lines(f, o->config != NULL ? o->config : "", s->port);
 	assert(fclose(f) == 0);
 }
 
@@ -367,31 +379,22 @@ server_metric(const struct server *s, const char *begins)
 	return total;
 }
 
-int
-server_cli(const struct server *s, char **out, ...)
+/* Puts what every call has behind args[n], runs it, and reads what it said. */
+static int
+run_cli(const struct server *s, const char **args, size_t n, char **out)
 {
-	const char *args[ARGS_MAX] = { program() };
 	char path[128];
-	size_t n = 1;
-	int status, fd;
-	va_list ap;
+	int status;
 	pid_t pid;
 
-	va_start(ap, out);
-	do
-		args[n] = va_arg(ap, const char *);
-	while (args[n] != NULL && ++n < ARGS_MAX - 5);
-	va_end(ap);
 	args[n++] = "--data";
 	args[n++] = s->data;
 	args[n++] = "--config";
 	args[n] = s->config;
 	snprintf(path, sizeof(path), "%s/cli.out", s->folder);
 	if ((pid = fork()) == 0) {
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-		dup2(fd, 1);
-		fd = open(s->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(fd, 2);
+		dup2(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+		dup2(open(s->log, O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
 		execv(args[0], (char *const *)(uintptr_t)args);
 		_exit(127);
 	}
@@ -399,4 +402,47 @@ server_cli(const struct server *s, char **out, ...)
 	if (out != NULL)
 		*out = read_file(path, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+static size_t
+take_args(const char **args, va_list ap)
+{
+	size_t n = 1;
+
+	args[0] = program();
+	while (n < ARGS_MAX - 6 && (args[n] = va_arg(ap, const char *)) != NULL)
+		n++;
+	return n;
+}
+
+int
+server_cli(const struct server *s, char **out, ...)
+{
+	const char *args[ARGS_MAX] = { NULL };
+	va_list ap;
+	size_t n;
+
+	va_start(ap, out);
+	n = take_args(args, ap);
+	va_end(ap);
+	return run_cli(s, args, n, out);
+}
+
+json_t *
+server_cli_json(const struct server *s, ...)
+{
+	const char *args[ARGS_MAX] = { NULL };
+	char *text = NULL;
+	json_t *j = NULL;
+	va_list ap;
+	size_t n;
+
+	va_start(ap, s);
+	n = take_args(args, ap);
+	va_end(ap);
+	args[n++] = "--json";
+	if (run_cli(s, args, n, &text) == 0)
+		j = json_loads(text, 0, NULL);
+	free(text);
+	return j;
 }

@@ -17,7 +17,8 @@
 struct server;
 
 struct server_options {
-	const char *config; /* lines for the configuration file, or NULL */
+	const char *config; /* lines for the configuration file, or NULL;
+			     * @PORT@ in them is the port that is served */
 	const char *const
 	    *args; /* further arguments, ends with NULL; or NULL */
 	bool tls; /* with a certificate of its own */
@@ -60,5 +61,8 @@ double server_metric(const struct server *s, const char *begins);
  */
 int server_cli(const struct server *s, char **out, ...)
     __attribute__((sentinel));
+
+/* The same with --json: what it printed, or NULL when it did not end well. */
+json_t *server_cli_json(const struct server *s, ...) __attribute__((sentinel));
 
 #endif
