@@ -281,9 +281,6 @@ dispatch(struct web_request *r)
 {
 	bool commits = r->route != NULL && (r->route->flags & COMMITS) != 0;
 
-	if (r->early == PROBLEM_NONE &&
-	    atomic_load_explicit(&r->server->draining, memory_order_relaxed))
-		r->early = PROBLEM_DRAINING;
 	if (r->early != PROBLEM_NONE || (!commits && !request_wants_touch(r))) {
 		request_run(r);
 		return send_answer(r);
@@ -326,6 +323,9 @@ on_access(void *cls, struct MHD_Connection *connection, const char *url,
 	switch (r->stage) {
 	case STAGE_NEW:
 		request_begin(r, method);
+		/* What began before the signal is done to its end. */
+		if (r->early == PROBLEM_NONE && server_draining(r->server))
+			r->early = PROBLEM_DRAINING;
 		r->stage = STAGE_BODY;
 		if (!answer_at_once(r))
 			return MHD_YES;
@@ -412,8 +412,9 @@ server_start(int fd, struct site *site)
 	pthread_mutex_init(&s->lock, NULL);
 	s->site = site;
 	s->fd = -1;
-	reply_use_hsts(!c->trial && c->origins.n > 0 &&
-		       strncmp(c->origins.v[0], "https:", 6) == 0);
+	reply_use_hsts(*c->tls_certificate != '\0' ||
+	    (!c->trial && c->origins.n > 0 &&
+		       strncmp(c->origins.v[0], "https:", 6) == 0));
 	if (static_open() &&
 	    (s->pool = pool_new((unsigned)c->workers, QUEUE)) != NULL &&
 	    (s->daemon = start_daemon(s, fd, c)) != NULL)
