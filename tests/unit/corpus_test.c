@@ -204,8 +204,7 @@ samples_come_out_as_expected(void **state)
 	if (in == NULL) {
 		/* cmocka's skip() is "not ok" in TAP. */
 		print_message("# samples.jsonl is not at hand: "
-			      "ITSUMO_CORPUS names no folder that has it
-");
+			      "ITSUMO_CORPUS names no folder that has it\n");
 		return;
 	}
 	run_corpus(in, &count, &wrong);
