@@ -232,6 +232,7 @@ json_in_read(struct json_in *in, const struct json_node *object,
     void *out)
 {
 	const json_t *o = json_of(object);
+	const char *missing = NULL;
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -242,15 +243,16 @@ json_in_read(struct json_in *in, const struct json_node *object,
 		clear_field(f, to);
 		found += v != NULL;
 		if (v == NULL || (f->or_null && json_is_null(v))) {
-			if (f->required)
-				return json_in_refuse(
-				    in, PROBLEM_FIELD_MISSING, where, f->name);
+			if (f->required && missing == NULL)
+				missing = f->name;
 		} else if (!read_field(in, where, f, v, to))
 			return false;
 	}
+	/* A misspelt member is both: the one that is there is named. */
 	if (!open && found < json_object_size(o))
 		return refuse_unknown(in, o, where, fields, n);
-	return true;
+	return missing == NULL ||
+	       json_in_refuse(in, PROBLEM_FIELD_MISSING, where, missing);
 }
 
 bool
