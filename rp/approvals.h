@@ -14,25 +14,25 @@
 
 /* What a browser asks with. */
 struct rp_approval_ask {
-	const char *name;		/* of the account, as typed */
-	uint8_t key[64];		/* the browser's, P-256: x, y */
-	const char *kept;		/* its token as a kept browser, or NULL */
-	const char *app;		/* what asks; NULL: rp_name */
-	const char *binding;		/* shown verbatim, or NULL */
-	const char *network_name;	/* of call->client.address; NULL unknown */
+	const char *name; /* of the account, as typed */
+	uint8_t key[64]; /* the browser's, P-256: x, y */
+	const char *kept; /* its token as a kept browser, or NULL */
+	const char *app; /* what asks; NULL: rp_name */
+	const char *binding; /* shown verbatim, or NULL */
+	const char *network_name; /* of call->client.address; NULL unknown */
 };
 
 /* What a browser that waits may know. */
 struct rp_approval {
-	struct approval_id id;		/* "apr_" */
+	struct approval_id id; /* "apr_" */
 	/*
 	 * PENDING until it is over; a phone's choice does not show.  Never
 	 * CHOSEN.  EXPIRED from `expires` on, whether that is written or not.
 	 */
 	enum store_approval_state state;
 	enum store_match match;
-	char number[STORE_NUMBER_MAX + 1];	/* "" with NONE */
-	store_time created, expires;	/* APPROVED: to be collected before */
+	char number[STORE_NUMBER_MAX + 1]; /* "" with NONE */
+	store_time created, expires; /* APPROVED: to be collected before */
 };
 
 /* "pending", "approved", … */
@@ -68,8 +68,8 @@ enum rp_answer rp_approval_look(struct rp *rp, struct rp_call *call,
     const struct approval_id *id, struct rp_approval *out);
 
 /* By the browser that asked.  RP_APPROVAL_UNKNOWN, RP_APPROVAL_OVER. */
-enum rp_answer rp_approval_cancel(struct rp *rp, struct rp_call *call,
-    const struct approval_id *id);
+enum rp_answer rp_approval_cancel(
+    struct rp *rp, struct rp_call *call, const struct approval_id *id);
 
 /*
  * Opens the session of an approved request, once: for the browser that asked
@@ -96,16 +96,16 @@ struct rp_collect {
 struct rp_kept_token;
 
 enum rp_answer rp_approval_collect(struct rp *rp, struct rp_call *call,
-    const struct rp_collect *c, struct rp_signed_in *in,
-    struct rp_token *token, struct rp_kept_token *new_kept);
+    const struct rp_collect *c, struct rp_signed_in *in, struct rp_token *token,
+    struct rp_kept_token *new_kept);
 
 /*
  * Writes down what has expired while nobody looked, at most limit of them,
  * and tells who waits.  For the same clock that calls store_sweep(), at least
  * every few seconds.  *n is how many.
  */
-enum rp_answer rp_approvals_expire(struct rp *rp, struct rp_call *call,
-    unsigned limit, unsigned *n);
+enum rp_answer rp_approvals_expire(
+    struct rp *rp, struct rp_call *call, unsigned limit, unsigned *n);
 
 /* ---- always passkey ---- */
 
@@ -120,7 +120,8 @@ bool rp_session_full(const struct rp_signed_in *who, bool always_passkey);
 enum rp_answer rp_always_passkey_set(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, bool on);
 
-/* OpenID Connect acr: "urn:itsumo:passkey", "urn:itsumo:xdevice", "urn:itsumo:code". */
+/* OpenID Connect acr: "urn:itsumo:passkey", "urn:itsumo:xdevice",
+ * "urn:itsumo:code". */
 const char *rp_session_acr(const struct store_session *s);
 /* amr (RFC 8176), ended by NULL: "pop", "user", "mca" … */
 const char *const *rp_session_amr(const struct store_session *s);

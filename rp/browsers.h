@@ -32,8 +32,7 @@ struct rp_kept_token {
  */
 enum rp_answer rp_browser_keep(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const char *name, const char *kept,
-    const uint8_t *key, struct store_trust *trust,
-    struct rp_kept_token *token);
+    const uint8_t *key, struct store_trust *trust, struct rp_kept_token *token);
 
 /*
  * After a sign-in (rp_login_finish()) in a browser that sent a token: gives it
@@ -58,7 +57,7 @@ enum rp_answer rp_browser_rename(struct rp *rp, struct rp_call *call,
     const char *name, struct store_trust *trust);
 
 struct rp_revoked {
-	size_t browsers, sessions;	/* how many ended */
+	size_t browsers, sessions; /* how many ended */
 };
 
 /* One, or with NULL all.  Their sessions of this account end at once. */

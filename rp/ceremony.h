@@ -15,6 +15,7 @@ enum rp_ceremony_kind {
 	RP_CEREMONY_OF_LOGIN = 2,
 	RP_CEREMONY_OF_PROOF = 3,
 	RP_CEREMONY_OF_PASSKEY = 4,
+	RP_CEREMONY_OF_PHONE = 5, /* invitation: the offer's token_hash */
 };
 
 /* Whom it names; sealed likewise. */

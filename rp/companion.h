@@ -30,16 +30,16 @@ enum rp_answer rp_companion_list(struct rp *rp, struct rp_call *call,
 struct rp_context {
 	struct rp_pending pending;
 	enum store_match match;
-	const char *choices[STORE_SHOWN];	/* with CHOOSE3, in their order */
-	char numbers[STORE_SHOWN][STORE_NUMBER_MAX + 1];	/* their bytes */
+	const char *choices[STORE_SHOWN]; /* with CHOOSE3, in their order */
+	char numbers[STORE_SHOWN][STORE_NUMBER_MAX + 1]; /* their bytes */
 	char app[STORE_APP_MAX + 1];
 	char binding[STORE_BINDING_MAX + 1];
 	struct store_client browser;
 	char network_name[STORE_NETWORK_NAME_MAX + 1];
-	bool same_network;	/* as this phone */
-	bool trusted;		/* a browser that the account keeps */
+	bool same_network; /* as this phone */
+	bool trusted; /* a browser that the account keeps */
 	store_time asked;
-	struct rp_transaction text;	/* T without choice and nonce */
+	struct rp_transaction text; /* T without choice and nonce */
 };
 
 /* RP_APPROVAL_UNKNOWN: not of this account; RP_APPROVAL_OVER with *state. */
@@ -48,15 +48,16 @@ enum rp_answer rp_companion_look(struct rp *rp, struct rp_call *call,
     struct rp_context *out, enum store_approval_state *state);
 
 enum rp_decision {
-	RP_CHOOSE,	/* number, or "" with STORE_MATCH_NONE */
-	RP_DENY,	/* "not me" */
-	RP_REPORT,	/* "not me, and stop it" */
+	RP_CHOOSE, /* number, or "" with STORE_MATCH_NONE */
+	RP_DENY, /* "not me" */
+	RP_REPORT, /* "not me, and stop it" */
 };
 
 struct rp_choice {
 	enum rp_decision decision;
 	const char *number;
-	const uint8_t *seen;	/* SHA-256 of the context shown, 32 bytes; or NULL */
+	const uint8_t
+	    *seen; /* SHA-256 of the context shown, 32 bytes; or NULL */
 };
 
 /* What the phone's passkey signs. */
@@ -64,7 +65,7 @@ struct rp_commitment {
 	uint8_t challenge[32];
 	struct rp_transaction t;
 	store_time expires;
-	struct rp_descriptors allow;	/* the account's; the phone's own first */
+	struct rp_descriptors allow; /* the account's; the phone's own first */
 };
 
 /*
@@ -108,8 +109,8 @@ enum rp_answer rp_companion_lock(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, size_t *sessions);
 
 /* The phone leaves: it is no phone of the account any more. */
-enum rp_answer rp_companion_leave(struct rp *rp, struct rp_call *call,
-    const struct rp_device *device);
+enum rp_answer rp_companion_leave(
+    struct rp *rp, struct rp_call *call, const struct rp_device *device);
 
 /* A new subscription; endpoint "" takes it away.  RP_PUSH_MALFORMED. */
 enum rp_answer rp_companion_push(struct rp *rp, struct rp_call *call,
@@ -122,8 +123,8 @@ enum rp_answer rp_companion_mute(struct rp *rp, struct rp_call *call,
 /* Browsers that the account keeps, and throwing one or (NULL) all out. */
 enum rp_answer rp_companion_browsers(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct store_trust *out, size_t *n);
-enum rp_answer rp_companion_browser_revoke(struct rp *rp,
-    struct rp_call *call, const struct rp_device *device,
-    const struct browser_id *id, struct rp_revoked *out);
+enum rp_answer rp_companion_browser_revoke(struct rp *rp, struct rp_call *call,
+    const struct rp_device *device, const struct browser_id *id,
+    struct rp_revoked *out);
 
 #endif

@@ -11,23 +11,23 @@
  * apart and decodes it, refusing what is no JWS; what it says is judged here.
  */
 struct rp_claims {
-	const char *typ, *alg;		/* of its header; NULL: not there */
-	const char *phone;		/* "phn_…"; NULL likewise */
-	const char *approval;		/* "apr_…" */
+	const char *typ, *alg; /* of its header; NULL: not there */
+	const char *phone; /* "phn_…"; NULL likewise */
+	const char *approval; /* "apr_…" */
 	const char *htm, *htu, *jti;
-	int64_t iat;			/* seconds */
+	int64_t iat; /* seconds */
 	bool has_iat;
 	bool has_ath;
 	uint8_t ath[32];
-	struct slice signing_input;	/* header.payload, as it was sent */
-	struct slice signature;		/* r, s */
+	struct slice signing_input; /* header.payload, as it was sent */
+	struct slice signature; /* r, s */
 };
 
 /* The request that carries it, as the edge received it. */
 struct rp_facts {
 	const char *method;
-	const char *url;	/* origin and path, without query */
-	struct slice body;	/* empty: none */
+	const char *url; /* origin and path, without query */
+	struct slice body; /* empty: none */
 };
 
 enum { RP_PROOF_SKEW_MS = 120 * 1000, RP_JTI_MAX = 64 };
@@ -43,7 +43,7 @@ enum { RP_PROOF_SKEW_MS = 120 * 1000, RP_JTI_MAX = 64 };
 struct rp_device {
 	struct store_account account;
 	struct store_phone phone;
-	uint8_t proof[32];		/* names the proof among all */
+	uint8_t proof[32]; /* names the proof among all */
 	store_time proof_expires;
 };
 
@@ -65,8 +65,8 @@ enum rp_answer rp_es256_key_judge(const uint8_t key[64]);
  * signature is that of the key over the bytes, as JOSE has it (r, s).  RP_OK,
  * RP_DEVICE_PROOF_REFUSED, RP_FAULT.
  */
-enum rp_answer rp_es256_verify(const uint8_t key[64], struct slice signed_bytes,
-    struct slice signature);
+enum rp_answer rp_es256_verify(
+    const uint8_t key[64], struct slice signed_bytes, struct slice signature);
 
 /* The JWK thumbprint of a P-256 key, RFC 7638.  False: the machine failed. */
 bool rp_es256_thumbprint(const uint8_t key[64], uint8_t jkt[32]);

@@ -15,11 +15,11 @@
 
 struct rp_evidence {
 	struct approval_id approval;
-	enum store_approval_state outcome;	/* APPROVED or MISMATCH */
-	char number[STORE_NUMBER_MAX + 1];	/* that was right */
+	enum store_approval_state outcome; /* APPROVED or MISMATCH */
+	char number[STORE_NUMBER_MAX + 1]; /* that was right */
 	char choice[STORE_NUMBER_MAX + 1];
-	char origin[256];		/* that the client data names */
-	struct slice transaction;	/* T's text */
+	char origin[256]; /* that the client data names */
+	struct slice transaction; /* T's text */
 	struct slice client_data_json, authenticator_data, signature;
 	struct slice credential_id, cose_key;
 };
@@ -32,9 +32,9 @@ bool rp_evidence_write(const struct rp_evidence *e,
     char detail[STORE_AUDIT_DETAIL_MAX + 1], size_t *n);
 
 struct rp_approvals_report {
-	uint64_t approved, mismatches;	/* that verified */
-	bool sound;			/* the log, and each of them */
-	char trouble[200];		/* the first that is not: which, and why */
+	uint64_t approved, mismatches; /* that verified */
+	bool sound; /* the log, and each of them */
+	char trouble[200]; /* the first that is not: which, and why */
 };
 
 /*
@@ -43,12 +43,16 @@ struct rp_approvals_report {
  * request and account and says that choice; and that the outcome follows from
  * the number.  Also that the log itself is whole.
  */
-enum rp_answer rp_approvals_verify(struct store *s, const char *rp_id,
-    struct rp_approvals_report *r);
+enum rp_answer rp_approvals_verify(
+    struct store *s, const char *rp_id, struct rp_approvals_report *r);
 
-/* One entry's detail.  WA_OK, or why not; *what names what does not hold. */
+/*
+ * One entry's detail.  WA_OK, or why not; *what names what does not hold.  The
+ * slices of *e point into room.
+ */
 enum wa_verdict rp_evidence_verify(struct slice detail,
     const struct account_id *account, const char *rp_id,
-    struct rp_evidence *e, const char **what);
+    uint8_t room[STORE_AUDIT_DETAIL_MAX], struct rp_evidence *e,
+    const char **what);
 
 #endif

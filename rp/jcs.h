@@ -17,12 +17,12 @@ enum { RP_JCS_DEPTH = 4, RP_JCS_NAME_MAX = 31 };
 
 struct rp_jcs {
 	char *p;
-	size_t n, room;		/* room for the NUL at the end too */
+	size_t n, room; /* room for the NUL at the end too */
 	bool bad;
 	size_t depth;
 	struct rp_jcs_level {
 		bool array, begun;
-		char last[RP_JCS_NAME_MAX + 1];	/* the last member's name */
+		char last[RP_JCS_NAME_MAX + 1]; /* the last member's name */
 	} levels[RP_JCS_DEPTH];
 };
 

@@ -5,6 +5,7 @@
 #include "rp/assertion.h"
 #include "rp/audit.h"
 #include "rp/decoys.h"
+#include "rp/guard.h"
 #include "rp/history.h"
 #include "rp/options.h"
 #include "rp/secret.h"
@@ -159,7 +160,9 @@ login_write(struct store_txn *t, void *arg)
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
 		STORE_OK)
 		return rc;
-	return login_audit(t, l, &c);
+	/* Its owner is here: what rested on their account goes on. */
+	rc = rp_guard_relax(t, &a->account.id, a->call->now);
+	return rc != STORE_OK ? rc : login_audit(t, l, &c);
 }
 
 enum rp_answer

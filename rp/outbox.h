@@ -13,10 +13,10 @@
 
 /* What to send, and where. */
 struct rp_delivery {
-	struct store_message message;	/* payload: what a push encrypts, JSON */
-	struct store_push push;		/* with STORE_MESSAGE_PUSH */
-	uint8_t topic[16];		/* likewise; all zero: none.  base64url of
-					 * it is the Topic header */
+	struct store_message message; /* payload: what a push encrypts, JSON */
+	struct store_push push; /* with STORE_MESSAGE_PUSH */
+	uint8_t topic[16]; /* likewise; all zero: none.  base64url of
+			    * it is the Topic header */
 };
 
 /*
@@ -28,10 +28,10 @@ enum rp_answer rp_delivery_take(struct rp *rp, struct rp_call *call,
     unsigned kinds, struct rp_delivery *out, store_time *next);
 
 enum rp_delivered {
-	RP_DELIVERED,		/* accepted by the service */
-	RP_DELIVERY_LATER,	/* 429, 5xx, no answer: again after a while */
-	RP_DELIVERY_NEVER,	/* will not go: 4xx, refused address */
-	RP_DELIVERY_GONE,	/* 404, 410: the subscription ended */
+	RP_DELIVERED, /* accepted by the service */
+	RP_DELIVERY_LATER, /* 429, 5xx, no answer: again after a while */
+	RP_DELIVERY_NEVER, /* will not go: 4xx, refused address */
+	RP_DELIVERY_GONE, /* 404, 410: the subscription ended */
 };
 
 /*

@@ -14,9 +14,9 @@
 /* What a phone brings along. */
 struct rp_new_phone {
 	const char *name;
-	const char *platform;		/* "" unknown */
-	uint8_t key[64];		/* its device key, P-256: x, y */
-	struct store_push push;		/* endpoint "": none */
+	const char *platform; /* "" unknown */
+	uint8_t key[64]; /* its device key, P-256: x, y */
+	struct store_push push; /* endpoint "": none */
 };
 
 /*
@@ -33,8 +33,8 @@ enum rp_answer rp_phones_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_phone *out, size_t *n);
 /* Want a fresh proof. */
 enum rp_answer rp_phone_rename(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, const struct phone_id *id,
-    const char *name, struct store_phone *renamed);
+    const struct rp_signed_in *who, const struct phone_id *id, const char *name,
+    struct store_phone *renamed);
 enum rp_answer rp_phone_remove(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct phone_id *id);
 
@@ -48,7 +48,7 @@ struct rp_offer_text {
 };
 
 struct rp_offer {
-	struct offer_id id;		/* "off_" */
+	struct offer_id id; /* "off_" */
 	enum store_offer_state state;
 	store_time expires;
 	/* From ANSWERED on: which phone, to be confirmed by name. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/assertion.h"
 #include "rp/audit.h"
+#include "rp/guard.h"
 #include "rp/history.h"
 #include "rp/login.h"
 #include "rp/options.h"
@@ -68,7 +69,8 @@ proof_write(struct store_txn *t, void *arg)
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
 		STORE_OK)
 		return rc;
-	return proof_audit(t, p);
+	rc = rp_guard_relax(t, &a->account.id, a->call->now);
+	return rc != STORE_OK ? rc : proof_audit(t, p);
 }
 
 enum rp_answer

@@ -67,6 +67,11 @@ fill_defaults(struct rp_config *c)
 	or_else(&c->session_ms, 90 * DAY);
 	or_else(&c->history_ms, 400 * DAY);
 	or_else(&c->invitation_ms, 7 * DAY);
+	or_else(&c->approval_ms, 3 * MINUTE);
+	or_else(&c->approval_session_idle_ms, 7 * DAY);
+	or_else(&c->approval_session_ms, 30 * DAY);
+	or_else(&c->browser_idle_ms, 90 * DAY);
+	or_else(&c->browser_ms, 400 * DAY);
 }
 
 struct rp *

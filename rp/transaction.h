@@ -39,8 +39,7 @@ bool rp_transaction_write(const char *rp_id, const struct store_approval *a,
  * is how a phone says what it had on its screen.
  */
 bool rp_transaction_context(const char *rp_id, const struct store_approval *a,
-    const struct phone_id *phone, bool same_network,
-    struct rp_transaction *t);
+    const struct phone_id *phone, bool same_network, struct rp_transaction *t);
 
 /* SHA-256("itsumo approval v1", a zero byte, text). */
 bool rp_transaction_challenge(struct slice text, uint8_t challenge[32]);

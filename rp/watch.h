@@ -15,10 +15,10 @@
 struct rp_watch;
 
 enum rp_change_kind {
-	RP_CHANGE_APPROVAL,	/* look at it: rp_approval_look() */
-	RP_CHANGE_OUTBOX,	/* something is to be sent */
+	RP_CHANGE_APPROVAL, /* look at it: rp_approval_look() */
+	RP_CHANGE_OUTBOX, /* something is to be sent */
 	RP_CHANGE_OFFER,
-	RP_CHANGE_ANY,		/* some were missed: look at everything */
+	RP_CHANGE_ANY, /* some were missed: look at everything */
 };
 
 struct rp_change {

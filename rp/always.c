@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/approvals.h"
+#include "rp/audit.h"
+#include "rp/guard.h"
+#include "rp/history.h"
+#include "rp/sessions.h"
+#include "rp/token.h"
+
+enum rp_answer
+rp_always_passkey(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, bool *on)
+{
+	struct store_txn *t = NULL;
+	struct store_guard g;
+	enum store_rc rc;
+
+	(void)call;
+	if (store_read_begin(rp->store, &t) != STORE_OK)
+		return RP_FAULT;
+	rc = store_guard_get(t, &who->account.id, &g);
+	store_read_end(t);
+	if (rc == STORE_OK)
+		*on = !g.passkey_optional;
+	return rp_answer_of(rc, RP_FAULT);
+}
+
+bool
+rp_session_full(const struct rp_signed_in *who, bool always_passkey)
+{
+	return who->session.method != STORE_METHOD_CODE || !always_passkey;
+}
+
+struct set {
+	const struct rp *rp;
+	const struct rp_call *call;
+	const struct rp_signed_in *who;
+	bool on;
+	enum rp_answer said;
+};
+
+static enum store_rc
+set(struct store_txn *t, void *arg)
+{
+	struct set *x = arg;
+	const char *event = x->on ? "always-passkey-on" : "always-passkey-off";
+	const struct rp_event e = { .event = event, .notice = !x->on };
+	struct rp_audit d = { 0 };
+	struct rp_signed_in now;
+	struct store_guard g;
+	enum store_rc rc;
+
+	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK ||
+	    (!x->on &&
+		(x->said = rp_session_fresh(x->rp, x->call, &now)) != RP_OK))
+		return STORE_REFUSED;
+	if ((rc = store_guard_get(t, &now.account.id, &g)) != STORE_OK)
+		return rc;
+	if (g.passkey_optional == !x->on)
+		return rp_refuse(&x->said, RP_OK);
+	g.passkey_optional = !x->on;
+	rp_audit_id(&d, "session", "ses_", now.session.id.b);
+	rp_audit_client(&d, x->call);
+	if ((rc = rp_guard_keep(t, &g, x->call->now)) != STORE_OK ||
+	    (rc = rp_history_append(t, x->rp, x->call, &now.account.id, &e)) !=
+		STORE_OK)
+		return rc;
+	return rp_audit_append(t, x->call, &now.account.id, event, &d);
+}
+
+enum rp_answer
+rp_always_passkey_set(struct rp *rp, struct rp_call *call,
+    const struct rp_signed_in *who, bool on)
+{
+	struct set x = { .rp = rp, .call = call, .who = who, .on = on };
+
+	return rp_update(rp, set, &x, &x.said);
+}
+
+const char *
+rp_session_acr(const struct store_session *s)
+{
+	switch (s->method) {
+	case STORE_METHOD_PASSKEY:
+		return "urn:itsumo:passkey";
+	case STORE_METHOD_APPROVAL:
+		return "urn:itsumo:xdevice";
+	case STORE_METHOD_CODE:
+		break;
+	}
+	return "urn:itsumo:code";
+}
+
+const char *const *
+rp_session_amr(const struct store_session *s)
+{
+	/*
+	 * RFC 8176: a key was proved, its holder verified; "mca" where that
+	 * was done in another place than the session.
+	 */
+	static const char *const passkey[] = { "pop", "user", NULL };
+	static const char *const approval[] = { "pop", "user", "mca", NULL };
+	static const char *const code[] = { "otp", NULL };
+
+	switch (s->method) {
+	case STORE_METHOD_PASSKEY:
+		return passkey;
+	case STORE_METHOD_APPROVAL:
+		return approval;
+	case STORE_METHOD_CODE:
+		break;
+	}
+	return code;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/approving.h"
+
+#include "rp/audit.h"
+#include "rp/history.h"
+#include "store/changes.h"
+
+const char *
+rp_approval_state_name(enum store_approval_state s)
+{
+	static const char *const names[] = {
+		[STORE_APPROVAL_PENDING] = "pending",
+		[STORE_APPROVAL_CHOSEN] = "pending",
+		[STORE_APPROVAL_APPROVED] = "approved",
+		[STORE_APPROVAL_COLLECTED] = "collected",
+		[STORE_APPROVAL_MISMATCH] = "mismatch",
+		[STORE_APPROVAL_DENIED] = "denied",
+		[STORE_APPROVAL_REPORTED] = "reported",
+		[STORE_APPROVAL_EXPIRED] = "expired",
+		[STORE_APPROVAL_SUPERSEDED] = "superseded",
+		[STORE_APPROVAL_CANCELLED] = "cancelled",
+	};
+
+	return names[s];
+}
+
+static const char *const match_names[] = {
+	[STORE_MATCH_NONE] = "none",
+	[STORE_MATCH_CHOOSE3] = "choose3",
+	[STORE_MATCH_TYPE2] = "type2",
+	[STORE_MATCH_TYPE6] = "type6",
+};
+
+const char *
+rp_match_name(enum store_match m)
+{
+	return match_names[m];
+}
+
+bool
+rp_match_find(const char *name, enum store_match *m)
+{
+	for (int i = STORE_MATCH_CHOOSE3; i <= STORE_MATCH_TYPE6; i++)
+		if (strcmp(match_names[i], name) == 0) {
+			*m = (enum store_match)i;
+			return true;
+		}
+	return false;
+}
+
+enum store_approval_state
+rp_approval_now(const struct store_approval *a, store_time now)
+{
+	switch (a->state) {
+	case STORE_APPROVAL_PENDING:
+	case STORE_APPROVAL_CHOSEN:
+		return now >= a->expires ? STORE_APPROVAL_EXPIRED : a->state;
+	case STORE_APPROVAL_APPROVED:
+		return now >= a->decided + RP_COLLECT_MS
+			   ? STORE_APPROVAL_EXPIRED
+			   : a->state;
+	default:
+		return a->state;
+	}
+}
+
+bool
+rp_approval_is_open(const struct store_approval *a, store_time now)
+{
+	const enum store_approval_state s = rp_approval_now(a, now);
+
+	return s == STORE_APPROVAL_PENDING || s == STORE_APPROVAL_CHOSEN;
+}
+
+enum store_rc
+rp_approval_close(struct store_txn *t, const struct rp_call *call,
+    struct store_approval *a, struct store_guard *g,
+    enum store_approval_state state)
+{
+	enum store_rc rc;
+
+	a->state = state;
+	a->decided = call->now;
+	if (memcmp(&g->pending, &a->id, sizeof(a->id)) == 0)
+		memset(&g->pending, 0, sizeof(g->pending));
+	if ((rc = store_approval_put(t, a)) != STORE_OK ||
+	    (rc = rp_guard_keep(t, g, call->now)) != STORE_OK)
+		return rc;
+	return store_change_note(t, STORE_CHANGE_APPROVAL, a->id.b, call->now);
+}
+
+enum store_rc
+rp_approval_history(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a,
+    const char *reason, const char *passkey, bool notice)
+{
+	const struct rp_event e = { .event = "approval",
+		.reason = reason,
+		.passkey = passkey,
+		.method = STORE_METHOD_APPROVAL,
+		.notice = notice };
+	struct rp_call asker = *call;
+	enum store_rc rc;
+
+	if (a->decoy)
+		return STORE_OK;
+	/* Who asked, and not who answered: it is what the owner looks for. */
+	asker.client = a->client;
+	rc = rp_history_append(t, rp, &asker, &a->account, &e);
+	/* The account may be gone by now, and its history with it. */
+	return rc == STORE_ABSENT ? STORE_OK : rc;
+}
+
+enum store_rc
+rp_approval_audit(struct store_txn *t, const struct rp_call *call,
+    const struct store_approval *a, const char *event)
+{
+	struct rp_audit d = { 0 };
+
+	rp_audit_id(&d, "approval", "apr_", a->id.b);
+	rp_audit_id(&d, "phone", "phn_", a->phone.b);
+	rp_audit_text(&d, "asked-by", a->client.browser);
+	rp_audit_text(&d, "asked-from", a->client.address);
+	rp_audit_client(&d, call);
+	return rp_audit_append(t, call, &a->account, event, &d);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_APPROVING_H
+#define RP_APPROVING_H
+
+#include "rp/approvals.h"
+#include "rp/guard.h"
+#include "rp/inside.h"
+
+/* What the browser's and the phone's side of an approval have in common. */
+
+/* So long after it was approved the browser may collect its session. */
+#define RP_COLLECT_MS ((store_time)2 * 60 * 1000)
+
+/*
+ * The state at this time: what has run out is EXPIRED, whatever is written.
+ * Tells CHOSEN from PENDING, which nobody outside is told.
+ */
+enum store_approval_state rp_approval_now(
+    const struct store_approval *a, store_time now);
+bool rp_approval_is_open(const struct store_approval *a, store_time now);
+
+/*
+ * Inside an update: gives *a its last state, takes it off the account's guard
+ * and notes the change for who waits.  *g is written too.
+ */
+enum store_rc rp_approval_close(struct store_txn *t, const struct rp_call *call,
+    struct store_approval *a, struct store_guard *g,
+    enum store_approval_state state);
+
+/*
+ * What the account's owner reads of it: an entry "approval" with the browser
+ * that asked; reason NULL when it was approved.  A decoy has no owner.
+ */
+enum store_rc rp_approval_history(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a,
+    const char *reason, const char *passkey, bool notice);
+
+/* The same for the audit log: "approval-denied", by that phone. */
+enum store_rc rp_approval_audit(struct store_txn *t, const struct rp_call *call,
+    const struct store_approval *a, const char *event);
+
+#endif

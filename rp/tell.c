@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/tell.h"
+
+#include "rp/ids.h"
+#include "rp/jcs.h"
+#include "store/changes.h"
+#include "store/outbox.h"
+#include "webauthn/hash.h"
+
+#define NOTICE_MS ((store_time)24 * 60 * 60 * 1000)
+
+enum { PAYLOAD_MAX = 160 };
+
+/* What a push says: opaque ids and times, never what it is about. */
+static bool
+payload(const char *type, const char *id, store_time expires,
+    struct store_message *m)
+{
+	char text[PAYLOAD_MAX];
+	struct rp_jcs j = RP_JCS(text);
+
+	rp_jcs_object(&j, NULL);
+	rp_jcs_integer(&j, "exp", expires / 1000);
+	if (id != NULL)
+		rp_jcs_string(&j, "id", id);
+	rp_jcs_string(&j, "t", type);
+	rp_jcs_integer(&j, "v", 1);
+	rp_jcs_end(&j);
+	if (!rp_jcs_finish(&j))
+		return false;
+	memcpy(m->payload, text, j.n);
+	m->payload_n = (uint16_t)j.n;
+	m->expires = expires;
+	return true;
+}
+
+/* One topic a phone and type: a newer push takes the place of an older. */
+static bool
+address(const struct phone_id *phone, const char *type, struct store_message *m)
+{
+	const struct slice parts[] = { slice_of("itsumo topic"), slice_of(type),
+		{ phone->b, sizeof(phone->b) } };
+
+	memcpy(m->to, phone->b, sizeof(phone->b));
+	m->to_n = sizeof(phone->b);
+	return wa_hash_parts(WA_SHA256, parts, 3, m->topic);
+}
+
+static enum store_rc
+send(struct store_txn *t, const struct rp_call *call, const char *type,
+    const struct phone_id *phone, struct store_message *m)
+{
+	enum store_rc rc;
+
+	if (!rp_id_make(call->now, m->id.b) || !address(phone, type, m))
+		return STORE_FAULT;
+	m->kind = STORE_MESSAGE_PUSH;
+	m->created = m->due = call->now;
+	if ((rc = store_message_add(t, m)) != STORE_OK)
+		return rc;
+	return store_change_note(t, STORE_CHANGE_OUTBOX, m->id.b, call->now);
+}
+
+enum store_rc
+rp_tell_approval(struct store_txn *t, const struct rp_call *call,
+    const struct store_approval *a, const struct store_guard *g)
+{
+	struct store_phone phones[STORE_PHONES_MAX];
+	struct store_message m = { .urgent = true, .account = a->account };
+	struct phone_id nobody = { .b = { 0 } };
+	enum store_rc rc;
+	size_t n = 0;
+
+	if (!payload(
+		"approval", rp_id_write("apr_", a->id.b).s, a->expires, &m))
+		return STORE_FAULT;
+	rc = store_phones_of(t, &a->account, phones, &n);
+	if (rc != STORE_OK || g->muted_until > call->now)
+		return rc;
+	if (a->decoy || n == 0) {
+		/* A name of its own, so that nobody waits for anybody's. */
+		memcpy(nobody.b, a->account.b, sizeof(nobody.b));
+		return send(t, call, "approval", &nobody, &m);
+	}
+	for (size_t i = 0; rc == STORE_OK && i < n; i++)
+		rc = send(t, call, "approval", &phones[i].id, &m);
+	return rc;
+}
+
+enum store_rc
+rp_tell_notice(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, const struct phone_id *but)
+{
+	struct store_phone phones[STORE_PHONES_MAX];
+	struct store_message m = { .account = *account };
+	enum store_rc rc;
+	size_t n = 0;
+
+	if (!payload("notice", NULL, call->now + NOTICE_MS, &m))
+		return STORE_FAULT;
+	rc = store_phones_of(t, account, phones, &n);
+	for (size_t i = 0; rc == STORE_OK && i < n; i++)
+		if (but == NULL ||
+		    memcmp(&phones[i].id, but, sizeof(*but)) != 0)
+			rc = send(t, call, "notice", &phones[i].id, &m);
+	return rc;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RP_TELL_H
+#define RP_TELL_H
+
+#include "rp/inside.h"
+#include "store/approvals.h"
+
+/* Messages, written in the update that causes them. */
+
+/*
+ * Wakes the account's phones for a request: a push with its id and nothing
+ * else.  An account without phones, and a stranger, costs the same: a message
+ * to nobody.  None at all while pushes are muted.
+ */
+enum store_rc rp_tell_approval(struct store_txn *t, const struct rp_call *call,
+    const struct store_approval *a, const struct store_guard *g);
+
+/*
+ * Tells the account's phones, but for one (NULL: all), that the history has
+ * something that its owner should read.
+ */
+enum store_rc rp_tell_notice(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, const struct phone_id *but);
+
+#endif
