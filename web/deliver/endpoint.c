@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "web/server/address.h"
+#include "web/deliver/special.h"
 
 const char *const endpoint_known_hosts[] = {
 	"fcm.googleapis.com", /* Chrome, Edge on Android, … */
@@ -369,87 +369,20 @@ endpoint_judge(
 /* ---- the address ----------------------------------------------------------
  */
 
-struct block {
-	uint8_t base[16];
-	unsigned bits;
-};
-
-#define V4(a, b, c, bits)                                                      \
-	{                                                                      \
-		{ [10] = 0xff,                                                 \
-			[11] = 0xff,                                           \
-			[12] = (a),                                            \
-			[13] = (b),                                            \
-			[14] = (c) },                                          \
-		    96 + (bits)                                                \
-	}
-
-/* IANA's registries of special-purpose addresses, and multicast. */
-static const struct block special[] = {
-	V4(0, 0, 0, 8), /* this network */
-	V4(10, 0, 0, 8), /* private */
-	V4(100, 64, 0, 10), /* shared, behind a carrier's NAT */
-	V4(127, 0, 0, 8), /* loopback */
-	V4(169, 254, 0, 16), /* link local; clouds tell secrets there */
-	V4(172, 16, 0, 12), /* private */
-	V4(192, 0, 0, 24), /* protocol assignments */
-	V4(192, 0, 2, 24), /* documentation */
-	V4(192, 88, 99, 24), /* 6to4 relays, once */
-	V4(192, 168, 0, 16), /* private */
-	V4(198, 18, 0, 15), /* benchmarks */
-	V4(198, 51, 100, 24), /* documentation */
-	V4(203, 0, 113, 24), /* documentation */
-	V4(224, 0, 0, 4), /* multicast */
-	V4(240, 0, 0, 4), /* reserved, and broadcast */
-	{ { 0x20, 0x01 }, 23 }, /* protocols; Teredo */
-	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */
-	{ { 0x20, 0x02 }, 16 }, /* 6to4: IPv4 within */
-	{ { 0x3f, 0xff }, 20 }, /* documentation */
-};
-
-static const struct block all_v4 = { { [10] = 0xff, [11] = 0xff }, 96 },
-			  global_unicast = { { 0x20 }, 3 },
-			  nat64 = { { 0x00, 0x64, 0xff, 0x9b }, 96 };
-
-static bool
-is_in(const struct block *b, const struct address *a)
-{
-	struct network n = { .bits = b->bits };
-
-	memcpy(n.base.b, b->base, sizeof(b->base));
-	return networks_have(&(struct networks){ &n, 1 }, a);
-}
-
-static bool
-is_public(const struct address *a)
-{
-	if (!is_in(&all_v4, a) && !is_in(&global_unicast, a))
-		return false;
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (is_in(&special[i], a))
-			return false;
-	return true;
-}
-
 static bool
 is_allowed(const struct endpoint_rules *r, const struct address *a)
 {
-	return is_public(a) ||
-	       networks_have(
-		   &(struct networks){ r->networks, r->network_count }, a);
+	const struct networks listed = { r->networks, r->network_count };
+
+	return special_is_public(a) || networks_have(&listed, a);
 }
 
 bool
 endpoint_address_allowed(
     const struct endpoint_rules *r, const struct sockaddr *sa)
 {
-	struct address a, within = { { [10] = 0xff, [11] = 0xff } };
+	struct address a, to;
 
-	if (!address_of_socket(sa, &a) || !is_allowed(r, &a))
-		return false;
-	if (!is_in(&nat64, &a))
-		return true;
-	/* RFC 6052: leads to the IPv4 address in its last four bytes. */
-	memcpy(within.b + 12, a.b + 12, 4);
-	return is_allowed(r, &within);
+	return address_of_socket(sa, &a) && is_allowed(r, &a) &&
+	       (!special_translated(&a, &to) || is_allowed(r, &to));
 }
