@@ -68,17 +68,22 @@ group_leave(struct group *g, struct update **batch, size_t n)
 {
 	struct update *heir;
 
-	/* First the next leader, so that the disk does not wait for us. */
 	pthread_mutex_lock(&g->lock);
 	heir = g->first;
 	g->led = heir != NULL;
 	if (heir != NULL)
 		heir->leads = true;
 	pthread_mutex_unlock(&g->lock);
-	if (heir != NULL)
-		sem_post(&heir->woken);
 
-	/* A woken update is gone with its caller's stack: touched no more. */
+	/*
+	 * The next leader last: those who are done may be back with another
+	 * update before it begins, and then go into one batch with those who
+	 * waited meanwhile, not into two that alternate.
+	 *
+	 * A woken update is gone with its caller's stack: touched no more.
+	 */
 	for (size_t i = 1; i < n; i++)
 		sem_post(&batch[i]->woken);
+	if (heir != NULL)
+		sem_post(&heir->woken);
 }
