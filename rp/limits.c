@@ -115,8 +115,8 @@ full_at(
 }
 
 static bool
-try(struct rp_limits *l, enum rp_limit kind, struct slice who, store_time now,
-    bool take, store_time *retry_ms)
+take_or_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
+    store_time now, bool take, store_time *retry_ms)
 {
 	const struct rate *r = &rates[kind];
 	/* Kinds have tables of their own by having keys of their own. */
@@ -143,12 +143,12 @@ bool
 rp_limit_take(struct rp_limits *l, enum rp_limit kind, struct slice who,
     store_time now, store_time *retry_ms)
 {
-	return try(l, kind, who, now, true, retry_ms);
+	return take_or_ask(l, kind, who, now, true, retry_ms);
 }
 
 bool
 rp_limit_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
     store_time now, store_time *retry_ms)
 {
-	return try(l, kind, who, now, false, retry_ms);
+	return take_or_ask(l, kind, who, now, false, retry_ms);
 }

@@ -2,6 +2,7 @@
 #include "rp_kit.h"
 
 #include "rp/ceremony.h"
+#include "rp/secret.h"
 #include "webauthn/b64url.h"
 
 static void
@@ -165,6 +166,38 @@ opens_with_the_key_before(void **state)
 	}
 }
 
+/* What a later version seals, this one must not take for its own. */
+static void
+knows_its_version(void **state)
+{
+	struct world *w = *state;
+	struct rp_ceremony c = a_ceremony(w), got;
+	struct rp_ceremony_text text;
+	uint8_t raw[RP_CEREMONY_MAX], key[32], plain[RP_CEREMONY_MAX];
+	uint8_t aad[21 + 11];
+	struct slice parts[2] = { slice_of("itsumo ceremony"),
+		{ raw + 5, 16 } };
+	size_t n;
+
+	assert_true(rp_ceremony_seal(w->rp, call(w), &c, &text));
+	assert_true(wa_b64url_decode(sealed(&text), raw, sizeof(raw), &n));
+	assert_true(rp_secret_mac(w->keys.seal[0], parts, 2, key));
+	memcpy(aad, raw, 21);
+	memcpy(aad + 21, "example.org", 11);
+	assert_true(rp_secret_open(key, (struct slice){ aad, sizeof(aad) },
+	    (struct slice){ raw + 21, n - 21 }, plain));
+	for (uint8_t version = 0; version < 3; version++) {
+		aad[0] = raw[0] = version;
+		assert_true(
+		    rp_secret_seal(key, (struct slice){ aad, sizeof(aad) },
+			(struct slice){ plain, n - 21 - 16 }, raw + 21));
+		assert_true(wa_b64url_encode(
+		    (struct slice){ raw, n }, text.s, sizeof(text.s)));
+		assert_answer(open_it(w, &text, &got),
+		    version == 1 ? RP_OK : RP_CEREMONY_MALFORMED);
+	}
+}
+
 static void
 belongs_to_one_rp(void **state)
 {
@@ -241,6 +274,7 @@ main(void)
 		T(takes_no_other_text),
 		T(names_what_is_wrong),
 		T(opens_with_the_key_before),
+		T(knows_its_version),
 		T(belongs_to_one_rp),
 		T(refuses_keys_of_zeros),
 		T(refuses_senseless_configurations),

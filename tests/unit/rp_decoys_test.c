@@ -3,8 +3,13 @@
 
 #include <stdio.h>
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
 #include "rp/decoys.h"
 #include "rp/secret.h"
+#include "webauthn/hash.h"
 
 /*
  * What a begin and a finish do for a name that is known and for one that is
@@ -12,6 +17,7 @@
  */
 static struct work {
 	unsigned views, names, accounts, lists, finds, macs, verifies;
+	size_t listed; /* passkeys that were read */
 } work;
 
 #define WRAP(returns, name, counter, params, args)                             \
@@ -32,10 +38,22 @@ WRAP(enum store_rc, store_account_get, accounts,
     (struct store_txn * t, const struct account_id *id,
 	struct store_account *a),
     (t, id, a))
-WRAP(enum store_rc, store_credentials_of, lists,
-    (struct store_txn * t, const struct account_id *account,
-	struct store_credential *out, size_t *n),
-    (t, account, out, n))
+enum store_rc __real_store_credentials_of(struct store_txn *t,
+    const struct account_id *account, struct store_credential *out, size_t *n);
+enum store_rc __wrap_store_credentials_of(struct store_txn *t,
+    const struct account_id *account, struct store_credential *out, size_t *n);
+
+enum store_rc
+__wrap_store_credentials_of(struct store_txn *t,
+    const struct account_id *account, struct store_credential *out, size_t *n)
+{
+	enum store_rc rc = __real_store_credentials_of(t, account, out, n);
+
+	work.lists++;
+	work.listed += *n;
+	return rc;
+}
+
 WRAP(enum store_rc, store_credential_find, finds,
     (struct store_txn * t, struct slice id, struct store_credential *c),
     (t, id, c))
@@ -48,6 +66,8 @@ WRAP(enum wa_verdict, wa_assertion_verify, verifies,
 	const struct wa_assertion *got, const struct wa_credential *credential,
 	struct wa_assertion_result *result),
     (want, got, credential, result))
+
+static struct world *the_world;
 
 static struct rp_request
 begin(struct world *w, const char *name)
@@ -166,8 +186,12 @@ cost_as_much_as_the_truth(void **state)
 	for_known = work;
 	assert_int_equal(work.names, 1);
 	assert_int_equal(work.lists, 1);
+	assert_int_equal(work.listed, 1);
 	for (size_t n = 0; n < sizeof(strangers) / sizeof(strangers[0]); n++) {
 		stranger = begin(w, strangers[n]);
+		/* One that waits for its first passkey reads none. */
+		if (n == 1)
+			work.listed = for_known.listed;
 		if (memcmp(&work, &for_known, sizeof(work)) != 0)
 			fail_msg("\"%s\" is told apart", strangers[n]);
 		assert_int_equal(
@@ -177,21 +201,20 @@ cost_as_much_as_the_truth(void **state)
 	person_free(p);
 }
 
-struct
-try {
+struct attempt {
 	enum rp_answer answer;
 	struct work work;
 };
 
-static struct try
-try(struct world *w, struct person *p, const struct rp_request *o,
+static struct attempt
+attempt(struct world *w, struct person *p, const struct rp_request *o,
     struct slice id)
 {
 	const struct softkey_script script = { .raw_id = id };
 	struct wa_assertion got = assert_passkey(p, o, &script);
 	struct rp_signed_in in;
 	struct rp_token token;
-	struct try t;
+	struct attempt t;
 
 	memset(&work, 0, sizeof(work));
 	t.answer = rp_login_finish(
@@ -204,6 +227,87 @@ try(struct world *w, struct person *p, const struct rp_request *o,
  * Ids from one begin go into the finish of another: nothing tells an account
  * from none, neither the answer nor the work.
  */
+/* A key that anybody can sign with: P-256's base point has the private key 1.
+ */
+static size_t
+sign_with_one(const struct wa_assertion *got, uint8_t sig[80])
+{
+	uint8_t hash[32], tbs[256];
+	uint8_t point[65] = { 4 };
+	uint64_t native = 1;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(
+		    OSSL_PKEY_PARAM_GROUP_NAME, (char[]){ "P-256" }, 0),
+		OSSL_PARAM_construct_octet_string(
+		    OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
+		OSSL_PARAM_construct_uint64(OSSL_PKEY_PARAM_PRIV_KEY, &native),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_PKEY *key = NULL;
+	struct wa_credential base =
+	    rp_decoys_credential(the_world->rp, got->credential_id);
+	size_t n = 80;
+
+	memcpy(point + 1, base.cose_key.p + 10, 32);
+	memcpy(point + 33, base.cose_key.p + 45, 32);
+	memcpy(tbs, got->authenticator_data.p, got->authenticator_data.n);
+	assert_true(wa_sha256(got->client_data_json, hash));
+	memcpy(tbs + got->authenticator_data.n, hash, 32);
+	assert_int_equal(EVP_PKEY_fromdata_init(make), 1);
+	assert_int_equal(
+	    EVP_PKEY_fromdata(make, &key, EVP_PKEY_KEYPAIR, params), 1);
+	assert_int_equal(
+	    EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(
+	    EVP_DigestSign(md, sig, &n, tbs, got->authenticator_data.n + 32),
+	    1);
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(make);
+	EVP_MD_CTX_free(md);
+	return n;
+}
+
+/* Whoever can sign for the credential that nobody has is nobody. */
+static void
+are_nobodys_also_when_signed(void **state)
+{
+	static const char *const names[] = { "taro", "nobody" };
+	struct world *w = *state;
+	struct person *p = person_new(), *stranger = person_new();
+
+	the_world = w;
+	sign_up(w, p, "taro");
+	for (size_t i = 0; i < 2; i++) {
+		struct rp_request o = begin(w, names[i]);
+		struct wa_assertion got = assert_passkey(stranger, &o, NULL);
+		struct wa_assertion_result r;
+		struct wa_credential base =
+		    rp_decoys_credential(w->rp, got.credential_id);
+		struct wa_assertion_expectation want = {
+			.common = { .challenge = { o.challenge, 32 },
+			    .rp_id = "example.org",
+			    .origins = w->config.origins,
+			    .need_uv = true }
+		};
+		struct rp_signed_in in;
+		struct rp_token token;
+		uint8_t sig[80];
+
+		got.signature = (struct slice){ sig, sign_with_one(&got, sig) };
+		/* It is a good signature. */
+		assert_int_equal(
+		    wa_assertion_verify(&want, &got, &base, &r), WA_OK);
+		assert_answer(rp_login_finish(w->rp, call(w),
+				  sealed(&o.ceremony), &got, NULL, &in, &token),
+		    RP_PASSKEY_REFUSED);
+		assert_int_equal(w->call.verdict, WA_CREDENTIAL_ID);
+	}
+	person_free(p);
+	person_free(stranger);
+}
+
 static void
 are_refused_like_the_truth(void **state)
 {
@@ -222,11 +326,11 @@ are_refused_like_the_truth(void **state)
 	decoy = (struct slice){ nobody.allow.list[0].id,
 		nobody.allow.list[0].id_n };
 	for (size_t i = 0; i < 4; i++) {
-		struct try a, b;
+		struct attempt a, b;
 
 		o = begin(w, begun[i]);
-		a = try(w, stranger, &o, real);
-		b = try(w, stranger, &o, decoy);
+		a = attempt(w, stranger, &o, real);
+		b = attempt(w, stranger, &o, decoy);
 		assert_answer(a.answer, RP_PASSKEY_REFUSED);
 		assert_answer(b.answer, RP_PASSKEY_REFUSED);
 		if (memcmp(&a.work, &b.work, sizeof(a.work)) != 0)
@@ -235,10 +339,12 @@ are_refused_like_the_truth(void **state)
 	}
 	/* Where nobody was named, one that nobody has is said to be so. */
 	o = begin(w, NULL);
-	assert_answer(try(w, stranger, &o, softkey_id(stranger->key)).answer,
+	assert_answer(
+	    attempt(w, stranger, &o, softkey_id(stranger->key)).answer,
 	    RP_PASSKEY_UNKNOWN);
 	o = begin(w, "nobody");
-	assert_answer(try(w, stranger, &o, softkey_id(stranger->key)).answer,
+	assert_answer(
+	    attempt(w, stranger, &o, softkey_id(stranger->key)).answer,
 	    RP_PASSKEY_REFUSED);
 	person_free(p);
 	person_free(stranger);
@@ -255,6 +361,7 @@ main(void)
 		T(are_plausible),
 		T(are_known_to_us_alone),
 		T(cost_as_much_as_the_truth),
+		T(are_nobodys_also_when_signed),
 		T(are_refused_like_the_truth),
 	};
 

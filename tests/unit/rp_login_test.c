@@ -18,6 +18,7 @@ struct wrong {
 	bool locked;
 	store_time late; /* how much later it finishes */
 	bool handle; /* sends another user handle */
+	bool no_handle; /* sends none */
 };
 
 static const struct {
@@ -53,6 +54,8 @@ static const struct {
 	    RP_PASSKEY_REFUSED, NULL },
 	{ "somebody else's handle", { .handle = true }, RP_PASSKEY_REFUSED,
 	    NULL },
+	{ "no handle where nobody was named", { .no_handle = true },
+	    RP_PASSKEY_REFUSED, NULL },
 	{ "nobody verified", { .lie.flags = WA_FLAG_UP }, RP_PASSKEY_REFUSED,
 	    "user-unverified" },
 	{ "nobody verified, signed by another",
@@ -96,13 +99,15 @@ finish(struct world *w, struct person *p, struct person *other,
 	w->now += wrong->late;
 	p->counter++;
 	got = assert_passkey(wrong->unknown ? other : p, &o, &lie);
+	if (wrong->no_handle)
+		got.user_handle.n = 0;
 	return rp_login_finish(w->rp, call_by(w, wrong->foreign ? 2 : 1, 1),
 	    sealed(&o.ceremony), &got, NULL, &p->in, &p->token);
 }
 
 /* One case, in a world of its own. */
 static void
-try(size_t i)
+one_case(size_t i)
 {
 	void *state;
 	struct world *w;
@@ -142,7 +147,7 @@ answers_each_lie(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		try(i);
+		one_case(i);
 }
 
 /* ---- what a sign-in leaves ---- */
@@ -534,6 +539,38 @@ slows_strangers_and_not_owners(void **state)
 	person_free(p);
 }
 
+/* More patient, with one passkey: slowed for that one alone. */
+static void
+slows_patient_strangers(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *other = person_new();
+	struct rp_request o;
+	struct wa_assertion got;
+	struct rp_signed_in in;
+	struct rp_token token;
+	const struct softkey_script lie = { .origin = "https://example.com" };
+	enum rp_answer a = RP_OK;
+	int tries = 0;
+
+	sign_up(w, p, "taro");
+	sign_up(w, other, "hanako");
+	while (a != RP_RATE_LIMITED && tries++ < 1000) {
+		w->now += 30 * SECOND;
+		a = rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o);
+		assert_answer(a, RP_OK);
+		got = assert_passkey(p, &o, &lie);
+		a = rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+		    NULL, &in, &token);
+	}
+	assert_in_range(tries, 35, 45);
+	assert_answer(sign_in(w, other, NULL), RP_OK);
+	w->network = 2;
+	assert_answer(sign_in(w, p, NULL), RP_OK);
+	person_free(p);
+	person_free(other);
+}
+
 static void
 limits_options(void **state)
 {
@@ -567,6 +604,7 @@ main(void)
 		T(spends_a_ceremony_once),
 		T(counts_one_of_two),
 		T(slows_strangers_and_not_owners),
+		T(slows_patient_strangers),
 		T(limits_options),
 	};
 

@@ -34,6 +34,8 @@ ends_in_time(void **state)
 	assert_answer(check(w, p->token.s), RP_SESSION_EXPIRED);
 	assert_answer(rp_session_touch(w->rp, call(w), &p->in.session.id),
 	    RP_SESSION_EXPIRED);
+	assert_answer(
+	    rp_session_end(w->rp, call(w), &p->in), RP_SESSION_EXPIRED);
 	/* Seen every day, and over all the same. */
 	for (int day = 1; day < 90; day++) {
 		w->now = start + day * DAY;
@@ -152,8 +154,8 @@ is_stored_as_a_hash(void **state)
 	fclose(f);
 	/* The name is there, which shows that it was looked for rightly. */
 	assert_non_null(memmem(bytes, (size_t)n, "taro", 4));
-	assert_true(wa_b64url_decode(
-	    slice_of(p->token.s), token, sizeof(token), &raw));
+	assert_true(
+	    wa_b64url_decode(slice_of(p->token.s), token, sizeof(token), &raw));
 	assert_non_null(memmem(bytes, (size_t)n, token, 16));
 	assert_null(memmem(bytes, (size_t)n, token + 16, 16));
 	assert_null(memmem(bytes, (size_t)n, token + 32, 16));

@@ -209,7 +209,7 @@ lies_about(struct world *w, enum lie lie, struct person *p, struct person *o,
 }
 
 static void
-try(size_t i)
+one_case(size_t i)
 {
 	void *state;
 	struct world *w;
@@ -260,7 +260,7 @@ answers_each_lie(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
-		try(i);
+		one_case(i);
 }
 
 /* ---- invitations ---- */
