@@ -153,3 +153,43 @@ softca_issue(struct softca *ca, EVP_PKEY *key,
 	    script->under_root ? ca->root_key : ca->intermediate_key, der);
 	X509_free(cert);
 }
+
+void
+softca_revoke(
+    struct softca *ca, size_t count, bool stale, struct soft_bytes *der)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *from = ASN1_TIME_new(), *to = ASN1_TIME_new();
+	uint8_t *p = NULL;
+	int n;
+
+	if (crl == NULL || from == NULL || to == NULL ||
+	    ASN1_TIME_set_string(from, "20200101000000Z") != 1 ||
+	    ASN1_TIME_set_string(
+		to, stale ? "20210101000000Z" : "20400101000000Z") != 1 ||
+	    X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
+	    X509_CRL_set_issuer_name(crl, ca->intermediate_name) != 1 ||
+	    X509_CRL_set1_lastUpdate(crl, from) != 1 ||
+	    X509_CRL_set1_nextUpdate(crl, to) != 1)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		X509_REVOKED *r = X509_REVOKED_new();
+		ASN1_INTEGER *serial = ASN1_INTEGER_new();
+
+		if (r == NULL || serial == NULL ||
+		    ASN1_INTEGER_set_uint64(serial, ca->serial - i) != 1 ||
+		    X509_REVOKED_set_serialNumber(r, serial) != 1 ||
+		    X509_REVOKED_set_revocationDate(r, from) != 1 ||
+		    X509_CRL_add0_revoked(crl, r) != 1)
+			abort();
+		ASN1_INTEGER_free(serial);
+	}
+	if (X509_CRL_sign(crl, ca->intermediate_key, EVP_sha256()) <= 0 ||
+	    (n = i2d_X509_CRL(crl, &p)) <= 0)
+		abort();
+	soft_put(der, p, (size_t)n);
+	OPENSSL_free(p);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	X509_CRL_free(crl);
+}

@@ -22,6 +22,11 @@ void softca_free(struct softca *ca);
 struct slice softca_root(const struct softca *ca);
 struct slice softca_intermediate(const struct softca *ca);
 
+/* Appends a revocation list of the intermediate over the certificates issued
+ * last: as many as count.  Out of date where stale. */
+void softca_revoke(
+    struct softca *ca, size_t count, bool stale, struct soft_bytes *der);
+
 /* One extension of a certificate: its OID and the DER inside. */
 struct softca_extension {
 	const char *oid;

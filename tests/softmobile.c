@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "tests/softder.h"
+#include "tests/softjws.h"
 #include "tests/softsign.h"
 #include "webauthn/b64.h"
-#include "webauthn/b64url.h"
 
 /* The statements of telephones: android-key, android-safetynet, apple. */
 
@@ -145,17 +145,6 @@ softstatement_apple(struct softkey *k, const struct softkey_script *s,
 }
 
 static void
-put_b64url(struct soft_bytes *out, struct slice s)
-{
-	char *text = malloc(WA_B64URL_SIZE(s.n));
-
-	if (text == NULL || !wa_b64url_encode(s, text, WA_B64URL_SIZE(s.n)))
-		abort();
-	soft_put(out, text, strlen(text));
-	free(text);
-}
-
-static void
 put_b64(struct soft_bytes *out, struct slice s)
 {
 	char *text = malloc(WA_B64_SIZE(s.n));
@@ -170,61 +159,6 @@ static void
 put_string(struct soft_bytes *out, const char *s)
 {
 	soft_put(out, s, strlen(s));
-}
-
-/* JOSE has r and s as they are, 32 bytes each, where OpenSSL has ASN.1. */
-static void
-to_raw(struct soft_bytes *sig)
-{
-	uint8_t raw[64] = { 0 };
-	const uint8_t *p = sig->p + 2;
-
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = p[1];
-
-		p += 2;
-		for (; n > 32; n--)
-			p++;
-		memcpy(raw + 32 * i + 32 - n, p, n);
-		p += n;
-	}
-	soft_clear(sig);
-	soft_put(sig, raw, sizeof(raw));
-}
-
-static void
-put_header(struct softkey *k, const struct softkey_script *s, EVP_PKEY *key,
-    struct soft_bytes *out)
-{
-	const struct softkey_safetynet *n = &s->safetynet;
-	const char *host = n->host ? n->host : "attest.android.com";
-	struct soft_bytes der = { 0 }, name = { 0 }, names = { 0 };
-	struct softca_extension san;
-
-	soft_der(&name, 0x80, 2, slice_of(host));
-	soft_der_sequence(&names, soft_slice(&name));
-	san =
-	    (struct softca_extension){ "2.5.29.17", soft_slice(&names), false };
-	softca_issue(softkey_ca(k), key,
-	    &(struct softca_script){
-		.common_name = host, .extensions = &san, .extension_count = 1 },
-	    &der);
-	put_string(out, "{\"alg\":\"");
-	put_string(out, n->alg ? n->alg : n->elliptic ? "ES256" : "RS256");
-	put_string(out, "\"");
-	if (n->critical)
-		put_string(out, ",\"crit\":[\"b64\"],\"b64\":true");
-	if (!n->no_x5c) {
-		put_string(out, ",\"x5c\":[\"");
-		put_b64(out, soft_slice(&der));
-		put_string(out, "\",\"");
-		put_b64(out, softca_intermediate(softkey_ca(k)));
-		put_string(out, "\"]");
-	}
-	put_string(out, "}");
-	soft_free(&der);
-	soft_free(&name);
-	soft_free(&names);
 }
 
 static void
@@ -254,28 +188,23 @@ static void
 make_jws(struct softkey *k, const struct softkey_script *s, struct slice hash,
     struct soft_bytes *out)
 {
-	struct softkey_script signer = {
-		.attestation_alg = s->safetynet.elliptic ? -7 : -257
+	const struct softkey_safetynet *n = &s->safetynet;
+	const struct softjws_script script = {
+		.alg = n->alg,
+		.host = n->host ? n->host : "attest.android.com",
+		.elliptic = n->elliptic,
+		.critical = n->critical,
+		.no_x5c = n->no_x5c,
+		.bad_signature = s->lie == SOFTKEY_SIG_BIT,
 	};
-	EVP_PKEY *key = softstatement_key(k, &signer);
-	struct soft_bytes b = { 0 }, sig = { 0 };
+	const struct softkey_script signer = { .attestation_alg =
+						   n->elliptic ? -7 : -257 };
+	struct soft_bytes payload = { 0 };
 
-	put_header(k, s, key, &b);
-	put_b64url(out, soft_slice(&b));
-	put_string(out, ".");
-	soft_clear(&b);
-	put_payload(k, s, hash, &b);
-	put_b64url(out, soft_slice(&b));
-	softsign_sign(key, softstatement_algorithm(&signer), soft_slice(out),
-	    (struct slice){ 0 }, &sig);
-	if (s->safetynet.elliptic)
-		to_raw(&sig);
-	if (s->lie == SOFTKEY_SIG_BIT)
-		sig.p[sig.n / 2] ^= 1;
-	put_string(out, ".");
-	put_b64url(out, soft_slice(&sig));
-	soft_free(&b);
-	soft_free(&sig);
+	put_payload(k, s, hash, &payload);
+	softjws_make(softkey_ca(k), softstatement_key(k, &signer), &script,
+	    soft_slice(&payload), out);
+	soft_free(&payload);
 }
 
 void

@@ -92,6 +92,7 @@ wa_assertion_verify(const struct wa_assertion_expectation *want,
     const struct wa_assertion *got, const struct wa_credential *credential,
     struct wa_assertion_result *result)
 {
+	struct wa_extensions extensions;
 	struct wa_authdata ad;
 	enum wa_verdict v;
 	bool back;
@@ -100,7 +101,10 @@ wa_assertion_verify(const struct wa_assertion_expectation *want,
 	    (v = wa_client_data_judge(got->client_data_json, "webauthn.get",
 		 &want->common)) != WA_OK || /* 8 to 14 */
 	    (v = wa_authdata_parse(got->authenticator_data, &ad)) != WA_OK ||
-	    (v = judge_rp_id(&ad, want, got->appid_used)) != WA_OK ||
+	    (v = wa_extensions_read(ad.extensions, got->client_extensions,
+		 &want->extensions, &extensions)) != WA_OK || /* 23 */
+	    (v = judge_rp_id(&ad, want, got->appid_used || extensions.appid)) !=
+		WA_OK || /* 15 */
 	    (v = judge_flags(&ad, want, credential)) != WA_OK ||
 	    (v = judge_signature(got, credential)) != WA_OK) /* 20, 21 */
 		return v;
@@ -116,6 +120,7 @@ wa_assertion_verify(const struct wa_assertion_expectation *want,
 		.became_backup_eligible =
 		    !credential->backup_eligible && (ad.flags & WA_FLAG_BE),
 		.sign_count_went_back = back,
+		.extensions = extensions,
 	};
 	return WA_OK;
 }

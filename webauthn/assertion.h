@@ -4,6 +4,7 @@
 
 #include "webauthn/authdata.h"
 #include "webauthn/expectation.h"
+#include "webauthn/extensions.h"
 #include "webauthn/verdict.h"
 
 /* What navigator.credentials.get() returned, decoded from base64url. */
@@ -14,6 +15,8 @@ struct wa_assertion {
 	struct slice signature;
 	struct slice user_handle; /* empty: not sent (Safari sends "") */
 	bool appid_used; /* clientExtensionResults.appid was true */
+	struct slice
+	    client_extensions; /* clientExtensionResults; may be empty */
 };
 
 /* The credential record of WebAuthn L3 section 4, as far as judged here. */
@@ -32,6 +35,7 @@ struct wa_assertion_expectation {
 	bool ignore_sign_count;
 	bool refuse_backup_upgrade; /* BE from 0 to 1 (step 19): see below */
 	const char *appid; /* the extension's input (L3 10.1.1); NULL: none */
+	struct wa_extension_policy extensions;
 };
 
 /* What the ceremony taught us, for the store to keep (step 24). */
@@ -41,6 +45,7 @@ struct wa_assertion_result {
 	bool became_backup_eligible; /* BE went from 0 to 1: worth an audit line
 				      */
 	bool sign_count_went_back; /* and ignore_sign_count let it pass */
+	struct wa_extensions extensions;
 };
 
 /*

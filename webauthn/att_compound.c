@@ -12,18 +12,17 @@
 /* { fmt, attStmt }, and fmt anything but "compound". */
 static enum wa_verdict
 judge_one(const struct wa_statement *st, const struct wa_cbor *item,
-    enum wa_attestation_type *type)
+    struct wa_judged *judged)
 {
 	struct wa_statement one = *st;
 	struct wa_cbor format;
-	const char *name;
 
 	if (item->value != 2 || !wa_cbor_get_text(item, "fmt", &format) ||
 	    format.kind != WA_CBOR_TEXT ||
 	    wa_cbor_is_text(&format, "compound") ||
 	    !wa_cbor_get_text(item, "attStmt", &one.map))
 		return WA_STATEMENT_FORM;
-	return wa_attestation_judge(&format, &one, type, &name);
+	return wa_attestation_judge(&format, &one, judged);
 }
 
 static enum wa_verdict
@@ -31,7 +30,7 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 {
 	struct cursor c = cursor_over(st->map.inside);
 	struct wa_attested all = { .settled = true };
-	enum wa_attestation_type type;
+	struct wa_judged judged = { 0 };
 	struct wa_cbor item;
 	enum wa_verdict v;
 
@@ -39,11 +38,13 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	    st->map.value > STATEMENTS_MAX)
 		return WA_STATEMENT_FORM;
 	while (wa_cbor_next(&c, &item)) {
-		if ((v = judge_one(st, &item, &type)) != WA_OK)
+		if ((v = judge_one(st, &item, &judged)) != WA_OK)
 			return v;
-		if (type > all.type)
-			all.type = type;
+		/* The best of them speaks for all. */
+		if (judged.type > all.inside.type)
+			all.inside = judged;
 	}
+	all.type = all.inside.type;
 	*out = all;
 	return WA_OK;
 }

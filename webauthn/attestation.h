@@ -20,11 +20,22 @@ struct wa_statement {
 	const struct wa_attestation_policy *policy;
 };
 
+/* What became of a statement. */
+struct wa_judged {
+	enum wa_attestation_type type;
+	const char *format; /* static */
+	struct slice unknown_format; /* its name, where that was accepted */
+	const char *model_name; /* of metadata; NULL: unknown */
+	unsigned model_statuses;
+};
+
 /* What it found.  path belongs to the caller, who frees it. */
 struct wa_attested {
 	enum wa_attestation_type type;
 	struct wa_x5c *path; /* NULL: none */
-	bool settled; /* compound: the policy was applied to each inside */
+	/* Compound: the policy was applied to each inside, with this. */
+	bool settled;
+	struct wa_judged inside;
 };
 
 /*
@@ -50,11 +61,10 @@ extern const struct wa_attestation wa_att_u2f;
 
 /*
  * Steps 21 to 24 of 7.1 for one statement: finds the format, verifies, and
- * judges by the statement's policy how far it is to be trusted.  Fills *type
- * and *format (static) on WA_OK.
+ * judges by the statement's policy how far it is to be trusted.  Fills *out on
+ * WA_OK.
  */
 enum wa_verdict wa_attestation_judge(const struct wa_cbor *format,
-    const struct wa_statement *st, enum wa_attestation_type *type,
-    const char **name);
+    const struct wa_statement *st, struct wa_judged *out);
 
 #endif

@@ -58,6 +58,10 @@ judge_authdata(const struct wa_authdata *ad,
 		return WA_BACKUP_FLAGS;
 	if (!(ad->flags & WA_FLAG_AT) || ad->credential_id.n == 0)
 		return WA_AUTHDATA_FORM;
+	if (want->backup == WA_BACKUP_NEVER && be) /* 18 */
+		return WA_BACKUP_REFUSED;
+	if (want->backup == WA_BACKUP_ALWAYS && !be)
+		return WA_BACKUP_REQUIRED;
 	return WA_OK;
 }
 
@@ -77,25 +81,40 @@ judge_key(const struct wa_registration_expectation *want, struct slice raw,
 	return WA_ALGORITHM;
 }
 
+/* 21 to 24, and the second opinion of what was found good. */
+static enum wa_verdict
+judge_attestation(const struct wa_registration_expectation *want,
+    const struct attestation_object *object, const struct wa_statement *st,
+    struct wa_judged *judged)
+{
+	enum wa_verdict v = wa_attestation_judge(&object->format, st, judged);
+
+	if (v != WA_OK)
+		return v;
+	return wa_second_opinion(judged->format, st, want->common.rp_id);
+}
+
 enum wa_verdict
 wa_registration_verify(const struct wa_registration_expectation *want,
     const struct wa_registration *got, struct wa_registration_result *result)
 {
-	enum wa_attestation_type type;
+	struct wa_judged judged = { 0 };
 	struct attestation_object object;
+	struct wa_extensions extensions;
 	struct wa_authdata ad;
 	struct wa_cose key;
 	struct wa_statement st;
 	uint8_t hash[32];
-	const char *format;
 	enum wa_verdict v;
 
 	if ((v = wa_client_data_judge(got->client_data_json, "webauthn.create",
 		 &want->common)) != WA_OK || /* 5 to 11 */
 	    (v = parse_object(got->attestation_object, &object)) != WA_OK ||
-	    (v = wa_authdata_parse(object.authdata, &ad)) != WA_OK ||
-	    (v = judge_authdata(&ad, want)) != WA_OK || /* 14 to 17 */
-	    (v = judge_key(want, ad.cose_key, &key)) != WA_OK) /* 20 */
+	    (v = wa_authdata_parse(object.authdata, &ad)) != WA_OK || /* 25 */
+	    (v = judge_authdata(&ad, want)) != WA_OK || /* 14 to 18 */
+	    (v = judge_key(want, ad.cose_key, &key)) != WA_OK || /* 20 */
+	    (v = wa_extensions_read(ad.extensions, got->client_extensions,
+		 &want->extensions, &extensions)) != WA_OK) /* 28 */
 		return v;
 	/* What the browser calls the credential is what was attested. */
 	if (!slice_equal(got->credential_id, ad.credential_id))
@@ -110,12 +129,7 @@ wa_registration_verify(const struct wa_registration_expectation *want,
 		.client_data_hash = { hash, sizeof(hash) },
 		.policy = &want->attestation,
 	};
-	v = wa_attestation_judge(&object.format, &st, &type, &format);
-	if (v != WA_OK) /* 21 to 24 */
-		return v;
-	/* 25: wa_authdata_parse() has judged the length. */
-	v = wa_second_opinion(format, &st, want->common.rp_id);
-	if (v != WA_OK)
+	if ((v = judge_attestation(want, &object, &st, &judged)) != WA_OK)
 		return v;
 	*result = (struct wa_registration_result){
 		/* 27 */
@@ -126,8 +140,12 @@ wa_registration_verify(const struct wa_registration_expectation *want,
 		.sign_count = ad.sign_count,
 		.flags = ad.flags &
 			 (WA_FLAG_UP | WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS),
-		.format = format,
-		.attestation = type,
+		.format = judged.format,
+		.attestation = judged.type,
+		.unknown_format = judged.unknown_format,
+		.extensions = extensions,
+		.model_name = judged.model_name,
+		.model_statuses = judged.model_statuses,
 	};
 	return WA_OK;
 }

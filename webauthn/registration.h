@@ -6,6 +6,9 @@
 
 #include "webauthn/authdata.h"
 #include "webauthn/expectation.h"
+#include "webauthn/extensions.h"
+#include "webauthn/mds.h"
+#include "webauthn/trust.h"
 #include "webauthn/verdict.h"
 
 /* What navigator.credentials.create() returned, decoded from base64url. */
@@ -13,11 +16,13 @@ struct wa_registration {
 	struct slice credential_id; /* rawId */
 	struct slice client_data_json;
 	struct slice attestation_object;
+	struct slice
+	    client_extensions; /* clientExtensionResults; may be empty */
 };
 
-/* DER certificates an attestation may end in: roots, intermediates, leaves. */
-struct wa_trust_anchors {
-	const struct slice *der;
+/* A list of AAGUIDs. */
+struct wa_models {
+	const uint8_t (*aaguids)[16];
 	size_t count;
 };
 
@@ -39,6 +44,33 @@ struct wa_attestation_policy {
 	bool android_require_tee; /* origin and purpose enforced by hardware */
 	bool android_lists_optional; /* they may be missing, but not be wrong */
 	bool u2f_require_zero_aaguid; /* as FIDO's conformance tests want */
+
+	struct wa_revocation_lists revoked;
+
+	/* Formats that are welcome, by name; ends with NULL, or NULL for all
+	 * that we know.  One that we do not know counts as no attestation
+	 * where accept_unknown_formats says so. */
+	const char *const *formats;
+	bool accept_unknown_formats;
+
+	/* AAGUIDs that are welcome, and that are not; NULL: any, none.  They
+	 * are the client's word alone unless require_trusted. */
+	const struct wa_models *models_allowed, *models_refused;
+
+	/* What is known of models; NULL: nothing.  Where a model is found its
+	 * own anchors count beside those above, and a status out of
+	 * WA_MDS_UNDESIRED that is not tolerated refuses it. */
+	const struct wa_mds *metadata;
+	bool require_metadata; /* an attested model must be known */
+	bool refuse_expired_metadata;
+	unsigned tolerated_statuses; /* WA_MDS_… */
+};
+
+/* Whether a credential may be one that can be backed up: a synced passkey. */
+enum wa_backup_policy {
+	WA_BACKUP_EITHER,
+	WA_BACKUP_NEVER, /* bound to one device */
+	WA_BACKUP_ALWAYS,
 };
 
 /* Beside the expectation, what only a registration is judged by. */
@@ -47,6 +79,8 @@ struct wa_registration_expectation {
 	const int32_t *algorithms; /* COSE, as offered in pubKeyCredParams */
 	size_t algorithm_count;
 	bool conditional_create; /* user presence is not needed (7.1 step 15) */
+	enum wa_backup_policy backup; /* 7.1 step 18 */
+	struct wa_extension_policy extensions;
 	struct wa_attestation_policy attestation;
 };
 
@@ -70,6 +104,12 @@ struct wa_registration_result {
 	uint8_t flags; /* WA_FLAG_UP, _UV, _BE, _BS as received */
 	const char *format; /* static: "none", "packed", … */
 	enum wa_attestation_type attestation;
+	struct slice unknown_format; /* its name, where that was accepted */
+	struct wa_extensions extensions;
+	/* The model's, from metadata, where its attestation is TRUSTED; as long
+	 * as that lives.  Else NULL and 0. */
+	const char *model_name;
+	unsigned model_statuses; /* WA_MDS_… */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "webauthn/hash.h"
 #include "webauthn/key.h"
 
 /* id-fido-gen-ce-aaguid, L3 8.2.1. */
@@ -99,20 +100,62 @@ wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **path)
 	return wa_x5c_parse_der(der, count, path);
 }
 
-static enum wa_verdict
+/* One bad anchor must not undo the others: only want of memory is told. */
+static bool
 add_anchor(X509_STORE *store, struct slice der)
 {
 	const uint8_t *p = der.p;
 	X509 *cert = d2i_X509(NULL, &p, (long)der.n);
-	bool added = cert != NULL && X509_STORE_add_cert(store, cert) == 1;
+	const bool added =
+	    cert != NULL && X509_STORE_add_cert(store, cert) == 1;
 
 	X509_free(cert);
-	/* One bad anchor must not undo the others. */
-	return added || !wa_openssl_starved() ? WA_OK : WA_FAULT;
+	return added || !wa_openssl_starved();
+}
+
+static bool
+add_list(X509_STORE *store, struct slice der)
+{
+	const uint8_t *p = der.p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.n);
+	const bool added = crl != NULL && X509_STORE_add_crl(store, crl) == 1;
+
+	X509_CRL_free(crl);
+	return added || !wa_openssl_starved();
+}
+
+/* Want of a list, or an old one, is no reason to refuse: we are offline. */
+static int
+judge_step(int ok, X509_STORE_CTX *ctx)
+{
+	switch (X509_STORE_CTX_get_error(ctx)) {
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+		X509_STORE_CTX_set_error(ctx, X509_V_OK);
+		return 1;
+	default:
+		return ok;
+	}
 }
 
 static enum wa_verdict
-lead(X509_STORE *store, STACK_OF(X509) * rest, X509 *first, time_t at)
+verdict_of(int error)
+{
+	switch (error) {
+	case X509_V_ERR_OUT_OF_MEM:
+		return WA_FAULT;
+	case X509_V_ERR_CERT_REVOKED:
+		return WA_CERTIFICATE_REVOKED;
+	default:
+		return WA_TRUST_PATH;
+	}
+}
+
+static enum wa_verdict
+walk(X509_STORE *store, STACK_OF(X509) * rest, X509 *first,
+    const struct wa_lead *to)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
@@ -122,13 +165,17 @@ lead(X509_STORE *store, STACK_OF(X509) * rest, X509 *first, time_t at)
 		goto out;
 	param = X509_STORE_CTX_get0_param(ctx);
 	/* Metadata names intermediates and leaves as anchors, too. */
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_time(param, at);
+	X509_VERIFY_PARAM_set_flags(param,
+	    X509_V_FLAG_PARTIAL_CHAIN |
+		(to->revoked.count > 0
+			? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL
+			: 0));
+	X509_VERIFY_PARAM_set_time(param, to->at);
 	X509_VERIFY_PARAM_set_depth(param, WA_X5C_MAX);
-	if (X509_verify_cert(ctx) == 1)
-		v = WA_OK;
-	else if (X509_STORE_CTX_get_error(ctx) != X509_V_ERR_OUT_OF_MEM)
-		v = WA_TRUST_PATH;
+	X509_STORE_CTX_set_verify_cb(ctx, judge_step);
+	v = X509_verify_cert(ctx) == 1
+		? WA_OK
+		: verdict_of(X509_STORE_CTX_get_error(ctx));
 out:
 	X509_STORE_CTX_free(ctx);
 	return v;
@@ -136,24 +183,26 @@ out:
 
 /* To any of count anchors. */
 static enum wa_verdict
-lead_to(const struct slice *der, size_t count, STACK_OF(X509) * rest,
-    X509 *first, time_t at)
+walk_to(const struct slice *der, size_t count, STACK_OF(X509) * rest,
+    X509 *first, const struct wa_lead *to)
 {
 	X509_STORE *store = X509_STORE_new();
-	enum wa_verdict v = store != NULL ? WA_OK : WA_FAULT;
+	enum wa_verdict v;
+	bool ok = store != NULL;
 
-	for (size_t i = 0; i < count && v == WA_OK; i++)
-		v = add_anchor(store, der[i]);
-	if (v == WA_OK)
-		v = lead(store, rest, first, at);
+	for (size_t i = 0; i < count && ok; i++)
+		ok = add_anchor(store, der[i]);
+	for (size_t i = 0; i < to->revoked.count && ok; i++)
+		ok = add_list(store, to->revoked.der[i]);
+	v = ok ? walk(store, rest, first, to) : WA_FAULT;
 	X509_STORE_free(store);
 	return v;
 }
 
 enum wa_verdict
-wa_x5c_lead(const struct wa_x5c *path, const struct wa_trust_anchors *anchors,
-    time_t at)
+wa_x5c_lead(const struct wa_x5c *path, const struct wa_lead *to)
 {
+	const struct wa_trust_anchors *a = &to->anchors;
 	STACK_OF(X509) *rest = sk_X509_new_null();
 	enum wa_verdict v = rest != NULL ? WA_OK : WA_FAULT;
 
@@ -162,13 +211,11 @@ wa_x5c_lead(const struct wa_x5c *path, const struct wa_trust_anchors *anchors,
 			v = WA_FAULT;
 	}
 	if (v == WA_OK)
-		v = lead_to(
-		    anchors->der, anchors->count, rest, path->certs[0], at);
+		v = walk_to(a->der, a->count, rest, path->certs[0], to);
 	/* Of two anchors of one name OpenSSL tries the first and no other. */
-	for (size_t i = 0;
-	     anchors->count > 1 && i < anchors->count && v == WA_TRUST_PATH;
+	for (size_t i = 0; a->count > 1 && i < a->count && v == WA_TRUST_PATH;
 	     i++)
-		v = lead_to(&anchors->der[i], 1, rest, path->certs[0], at);
+		v = walk_to(&a->der[i], 1, rest, path->certs[0], to);
 	ERR_clear_error();
 	sk_X509_free(rest); /* the certificates stay with the path */
 	return v;
@@ -221,4 +268,14 @@ wa_certificate_judge_aaguid(X509 *cert, struct slice aaguid)
 	    value.p[1] != 16 || memcmp(value.p + 2, aaguid.p, 16) != 0)
 		return WA_CERTIFICATE_AAGUID;
 	return WA_OK;
+}
+
+bool
+wa_certificate_key_id(X509 *cert, uint8_t id[20])
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(cert);
+	const struct slice bits = { ASN1_STRING_get0_data(key),
+		(size_t)ASN1_STRING_length(key) };
+
+	return wa_hash_parts(WA_SHA1, &bits, 1, id);
 }

@@ -32,14 +32,24 @@ void wa_x5c_free(struct wa_x5c *path);
 enum wa_verdict wa_x5c_parse_der(
     const struct slice *der, size_t count, struct wa_x5c **path);
 
+/* Where a path may lead, when, and past which lists. */
+struct wa_lead {
+	struct wa_trust_anchors anchors;
+	struct wa_revocation_lists revoked;
+	time_t at;
+};
+
 /*
  * Leads the path to one of the anchors, which may be a root, an intermediate
- * or the first certificate itself, at the given time: RFC 5280 section 6.
- * Certificates in the path are never anchors themselves.  WA_OK,
- * WA_TRUST_PATH or WA_FAULT.
+ * or the first certificate itself: RFC 5280 section 6.  Certificates in the
+ * path are never anchors themselves.  A list counts where it is signed by the
+ * issuer of a certificate on the way, and even when it is out of date; where
+ * there is none for an issuer its certificates pass.
+ *
+ * WA_OK, WA_TRUST_PATH, WA_CERTIFICATE_REVOKED or WA_FAULT.
  */
-enum wa_verdict wa_x5c_lead(const struct wa_x5c *path,
-    const struct wa_trust_anchors *anchors, time_t at);
+enum wa_verdict wa_x5c_lead(
+    const struct wa_x5c *path, const struct wa_lead *to);
 
 /* The first certificate is of version 3 and no authority. */
 bool wa_certificate_is_end_entity(X509 *cert);
@@ -57,5 +67,8 @@ int wa_certificate_extension(
  * WA_CERTIFICATE_AAGUID.
  */
 enum wa_verdict wa_certificate_judge_aaguid(X509 *cert, struct slice aaguid);
+
+/* RFC 5280 4.2.1.2 (1): SHA-1 of the key's bits.  False: the machine failed. */
+bool wa_certificate_key_id(X509 *cert, uint8_t id[20]);
 
 #endif
