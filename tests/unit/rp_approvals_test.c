@@ -1,0 +1,797 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval_kit.h"
+
+#include "webauthn/hash.h"
+
+/* One account, "anna", with two phones; another, "ben", with one. */
+struct home {
+	struct world *w;
+	struct person *anna, *ben;
+	struct phone phone, tablet, bens;
+	struct asker pc, tv;
+};
+
+static int
+setup(void **state)
+{
+	struct home *h = calloc(1, sizeof(*h));
+	void *w;
+
+	assert_non_null(h);
+	assert_int_equal(world_setup(&w), 0);
+	h->w = w;
+	h->anna = person_new();
+	h->ben = person_new();
+	sign_up(h->w, h->anna, "anna");
+	sign_up(h->w, h->ben, "ben");
+	phone_join(h->w, &h->phone, h->anna);
+	h->w->now += SECOND;
+	phone_join(h->w, &h->tablet, h->anna);
+	phone_join(h->w, &h->bens, h->ben);
+	asker_make(&h->pc, 1);
+	asker_make(&h->tv, 2);
+	*state = h;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct home *h = *state;
+	void *w = h->w;
+
+	phone_free(&h->phone);
+	phone_free(&h->tablet);
+	phone_free(&h->bens);
+	asker_free(&h->pc);
+	asker_free(&h->tv);
+	person_free(h->anna);
+	person_free(h->ben);
+	world_teardown(&w);
+	free(h);
+	return 0;
+}
+
+static struct store_guard
+guard_of(struct home *h, const struct person *p)
+{
+	struct store_guard g;
+	struct store_txn *t;
+
+	assert_ok(store_read_begin(h->w->kit->s, &t));
+	assert_ok(store_guard_get(t, &p->in.account.id, &g));
+	store_read_end(t);
+	return g;
+}
+
+static struct store_approval
+row_of(struct home *h, const struct asker *b)
+{
+	struct store_approval a;
+	struct store_txn *t;
+
+	assert_ok(store_read_begin(h->w->kit->s, &t));
+	assert_ok(store_approval_get(t, &b->a.id, &a));
+	store_read_end(t);
+	return a;
+}
+
+#define assert_state(h, b, want)                                               \
+	assert_string_equal(rp_approval_state_name(state_of((h)->w, (b))),     \
+	    rp_approval_state_name(want))
+
+/* ---- the way it should go ---- */
+
+static void
+lets_the_browser_in(void **state)
+{
+	struct home *h = *state;
+	struct rp_context context;
+	struct rp_commitment c;
+	struct rp_device d;
+	struct rp_pending list[RP_PENDING_MAX];
+	enum store_approval_state s;
+	size_t n;
+
+	assert_answer(ask(h->w, &h->pc, "Anna"), RP_OK);
+	assert_int_equal(strlen(h->pc.a.number), 2);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_CHOOSE3);
+	assert_int_equal(h->pc.a.expires - h->w->now, 3 * MINUTE);
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+
+	d = device(h->w, &h->phone);
+	assert_answer(rp_companion_list(h->w->rp,
+			  call_of_phone(h->w, &h->phone), &d, list, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_memory_equal(&list[0].id, &h->pc.a.id, sizeof(list[0].id));
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&list[0].id, &context, &s),
+	    RP_OK);
+	assert_string_equal(context.browser.browser, "Chrome 1001, Linux");
+	assert_string_equal(context.app, "Example");
+	assert_false(context.same_network);
+	assert_false(context.trusted);
+
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_int_equal(c.allow.n, 1);
+	/* That a phone has chosen does not show. */
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+	assert_answer(collect(h->w, &h->pc), RP_COLLECT_REFUSED);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+	assert_state(h, &h->pc, STORE_APPROVAL_APPROVED);
+
+	assert_answer(collect(h->w, &h->pc), RP_OK);
+	assert_string_equal(h->pc.in.account.name, "anna");
+	assert_int_equal(h->pc.in.session.method, STORE_METHOD_APPROVAL);
+	assert_state(h, &h->pc, STORE_APPROVAL_COLLECTED);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+	assert_int_equal(events(h->w, h->anna, "approval", ""), 1);
+	assert_int_equal(audited(h->w, "approval"), 1);
+	assert_int_equal(guard_of(h, h->anna).level, 0);
+}
+
+static void
+gives_a_session_that_proves_no_passkey(void **state)
+{
+	struct home *h = *state;
+	struct person guest = { .key = h->anna->key };
+	struct rp_new_phone phone = { .name = "X", .platform = "" };
+	struct store_phone added;
+	struct rp_creation o;
+	struct rp_offer offer;
+	struct rp_offer_text token;
+	const char *const *amr;
+	bool touch;
+
+	sign_in_by(h->w, &h->pc, &h->phone, "anna");
+	guest.in = h->pc.in;
+	memcpy(phone.key, h->pc.key.xy, 64);
+	assert_string_equal(
+	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
+	amr = rp_session_amr(&guest.in.session);
+	assert_string_equal(amr[2], "mca");
+	assert_true(rp_session_full(&guest.in, true));
+	assert_int_equal(guest.in.session.ends, h->w->now + 30 * DAY);
+
+	assert_answer(rp_session_check(h->w->rp, call(h->w), h->pc.token.s,
+			  &guest.in, &touch),
+	    RP_OK);
+	assert_answer(
+	    rp_session_fresh(h->w->rp, call(h->w), &guest.in), RP_PROOF_NEEDED);
+	assert_answer(rp_passkey_add_begin(h->w->rp, call(h->w), &guest.in, &o),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_passkey_rename(h->w->rp, call(h->w), &guest.in, &h->anna->ref,
+		"mine", &(struct store_credential){ 0 }),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_phone_add(h->w->rp, call(h->w), &guest.in, &phone, &added),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_phone_remove(h->w->rp, call(h->w), &guest.in, &h->phone.id),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_offer_begin(h->w->rp, call(h->w), &guest.in, &offer, &token),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
+	    RP_PROOF_NEEDED);
+	/* A passkey used here makes good for it. */
+	assert_answer(prove(h->w, &guest), RP_OK);
+	assert_answer(
+	    rp_passkey_add_begin(h->w->rp, call(h->w), &guest.in, &o), RP_OK);
+	assert_string_equal(
+	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
+}
+
+static void
+shows_each_phone_the_same_again(void **state)
+{
+	struct home *h = *state;
+	struct rp_context one, two;
+	enum store_approval_state s;
+	bool number_there = false;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	for (int i = 0; i < 2; i++) {
+		struct rp_device d = device(h->w, &h->phone);
+
+		assert_answer(
+		    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone),
+			&d, &h->pc.a.id, i == 0 ? &one : &two, &s),
+		    RP_OK);
+	}
+	assert_string_equal(one.text.text, two.text.text);
+	for (int i = 0; i < STORE_SHOWN; i++) {
+		assert_string_equal(one.choices[i], two.choices[i]);
+		number_there |= strcmp(one.choices[i], h->pc.a.number) == 0;
+	}
+	assert_true(number_there);
+	assert_null(strstr(one.text.text, "nonce"));
+	assert_null(strstr(one.text.text, "choice"));
+}
+
+static void
+says_whether_the_network_is_the_same(void **state)
+{
+	struct home *h = *state;
+	struct rp_context context;
+	struct rp_commitment c;
+	struct rp_device d;
+	enum store_approval_state s;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	h->phone.network = h->pc.network;
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &context, &s),
+	    RP_OK);
+	assert_true(context.same_network);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_non_null(strstr(c.t.text, "\"same_network\":true"));
+	/* Signed as it was shown, wherever the phone is by then. */
+	h->phone.network = 9;
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+}
+
+/* ---- wrong numbers and bad signatures ---- */
+
+static void
+ends_at_a_wrong_number(void **state)
+{
+	struct home *h = *state;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, false), STORE_APPROVAL_MISMATCH);
+	assert_state(h, &h->pc, STORE_APPROVAL_MISMATCH);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+	assert_answer(
+	    decide(h->w, &h->phone, &h->pc, RP_DENY), RP_APPROVAL_OVER);
+	/* It is evidence all the same. */
+	assert_int_equal(audited(h->w, "approval"), 1);
+	assert_int_equal(events(h->w, h->anna, "approval", "mismatch"), 1);
+}
+
+static void
+learns_nothing_without_a_signature(void **state)
+{
+	static const struct {
+		const char *name;
+		struct softkey_script lie;
+	} lies[] = {
+		{ "no signature of this key",
+		    { .signature = { (const uint8_t *)"0", 1 } } },
+		{ "another challenge", { .challenge = SOFTKEY_CHALLENGE } },
+		{ "another origin", { .origin = "https://example.net" } },
+		{ "a frame elsewhere", { .cross_origin = "true" } },
+		{ "a registration", { .type = "webauthn.create" } },
+		{ "another party", { .rp_id = "example.net" } },
+		{ "no verification", { .flags = WA_FLAG_UP } },
+	};
+	struct home *h = *state;
+	struct rp_commitment c;
+	enum store_approval_state s;
+
+	for (int right = 0; right < 2; right++) {
+		struct store_approval before, after;
+
+		h->w->now += HOUR;
+		assert_answer(prove(h->w, h->anna), RP_OK);
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_answer(
+		    choose(h->w, &h->phone, &h->pc,
+			right ? h->pc.a.number : wrong_number(h->w, &h->pc),
+			&c),
+		    RP_OK);
+		before = row_of(h, &h->pc);
+		for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+			assert_answer(
+			    sign(h->w, &h->phone, &h->pc, &c, &lies[i].lie, &s),
+			    RP_PASSKEY_REFUSED);
+		}
+		after = row_of(h, &h->pc);
+		assert_memory_equal(&before, &after, sizeof(before));
+		assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+		assert_int_equal(audited(h->w, "approval"), right ? 1 : 0);
+		/* And then it is signed, and the outcome is what it is. */
+		assert_answer(
+		    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+		assert_int_equal(s,
+		    right ? STORE_APPROVAL_APPROVED : STORE_APPROVAL_MISMATCH);
+		h->w->network++;
+		h->phone.network++;
+	}
+}
+
+static void
+takes_no_passkey_of_another_account(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+	enum store_approval_state s;
+	struct phone mixed = h->phone;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	mixed.owner = h->ben;
+	assert_answer(
+	    sign(h->w, &mixed, &h->pc, &c, NULL, &s), RP_PASSKEY_REFUSED);
+	/* One that nobody has. */
+	mixed.owner = person_new();
+	assert_answer(
+	    sign(h->w, &mixed, &h->pc, &c, NULL, &s), RP_PASSKEY_UNKNOWN);
+	person_free(mixed.owner);
+	/* Another account's phone does not even see it. */
+	assert_answer(
+	    decide(h->w, &h->bens, &h->pc, RP_DENY), RP_APPROVAL_UNKNOWN);
+	assert_answer(choose(h->w, &h->bens, &h->pc, h->pc.a.number, &c),
+	    RP_APPROVAL_UNKNOWN);
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+}
+
+static void
+takes_no_assertion_of_another_request(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment old, c;
+	enum store_approval_state s;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &old), RP_OK);
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->tv, h->tv.a.number, &c), RP_OK);
+	assert_memory_not_equal(old.challenge, c.challenge, 32);
+	assert_answer(
+	    sign(h->w, &h->phone, &h->tv, &old, NULL, &s), RP_PASSKEY_REFUSED);
+	assert_answer(sign(h->w, &h->phone, &h->tv, &c, NULL, &s), RP_OK);
+}
+
+static void
+shows_and_records_a_counter_that_went_back(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+	struct store_credential k;
+	enum store_approval_state s;
+
+	h->anna->counter = 9;
+	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->anna->counter = 5;
+	assert_answer(
+	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_SIGN_COUNT);
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+	assert_int_equal(events(h->w, h->anna, "approval", "sign-count"), 1);
+	assert_true(stored(h->w, h->anna, &k));
+	assert_int_equal(k.counter_went_back, h->w->now);
+	h->anna->counter = 10;
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_true(stored(h->w, h->anna, &k));
+	assert_int_equal(k.sign_count, 10);
+}
+
+/* ---- the first choice ---- */
+
+static void
+holds_to_the_first_choice(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c, again;
+	enum store_approval_state s;
+	char wrong[STORE_NUMBER_MAX + 1];
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	snprintf(wrong, sizeof(wrong), "%s", wrong_number(h->w, &h->pc));
+	assert_answer(sign(h->w, &h->phone, &h->pc,
+			  &(struct rp_commitment){ .expires = 0 }, NULL, &s),
+	    RP_CHOICE_MISSING);
+	assert_answer(choose(h->w, &h->phone, &h->pc, wrong, &c), RP_OK);
+	assert_answer(choose(h->w, &h->phone, &h->pc, h->pc.a.number, &again),
+	    RP_CHOICE_MADE);
+	assert_answer(choose(h->w, &h->tablet, &h->pc, h->pc.a.number, &again),
+	    RP_CHOICE_MADE);
+	assert_answer(
+	    choose(h->w, &h->tablet, &h->pc, wrong, &again), RP_CHOICE_MADE);
+	/* The same again, by the same phone: its answer may have been lost. */
+	assert_answer(choose(h->w, &h->phone, &h->pc, wrong, &again), RP_OK);
+	assert_memory_equal(c.challenge, again.challenge, 32);
+	assert_answer(
+	    sign(h->w, &h->tablet, &h->pc, &c, NULL, &s), RP_CHOICE_MADE);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_MISMATCH);
+	assert_answer(
+	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
+	assert_int_equal(s, STORE_APPROVAL_MISMATCH);
+}
+
+static void
+approves_once(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+	enum store_approval_state s;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_answer(
+	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+	assert_answer(
+	    sign(h->w, &h->tablet, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
+	assert_answer(
+	    decide(h->w, &h->tablet, &h->pc, RP_REPORT), RP_APPROVAL_OVER);
+	assert_int_equal(audited(h->w, "approval"), 1);
+}
+
+static void
+takes_only_numbers_that_could_be_meant(void **state)
+{
+	static const char *const none[] = { "", "4", "474", "4x", " 7", "00" };
+	struct home *h = *state;
+	struct rp_commitment c;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_answer(choose(h->w, &h->phone, &h->pc, none[i], &c),
+		    RP_CHOICE_MALFORMED);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, NULL, &c), RP_CHOICE_MALFORMED);
+	/* None of that was a choice. */
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+}
+
+static void
+signs_only_what_was_seen(void **state)
+{
+	struct home *h = *state;
+	struct rp_context context;
+	struct rp_commitment out;
+	struct rp_device d = device(h->w, &h->phone);
+	struct rp_choice c = { .decision = RP_CHOOSE };
+	enum store_approval_state s;
+	uint8_t seen[32];
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &context, &s),
+	    RP_OK);
+	assert_true(wa_sha256(slice_of(context.text.text), seen));
+	c.number = h->pc.a.number;
+	c.seen = seen;
+	/* The phone has come into the browser's network since. */
+	h->phone.network = h->pc.network;
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_choose(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &c, &out, &s),
+	    RP_APPROVAL_CHANGED);
+	assert_int_equal(row_of(h, &h->pc).state, STORE_APPROVAL_PENDING);
+	h->phone.network = 3000;
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_choose(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &c, &out, &s),
+	    RP_OK);
+}
+
+/* ---- the other ends ---- */
+
+static void
+expires(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+	enum store_approval_state s;
+	unsigned n = 9;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->w->now += 3 * MINUTE - 1;
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 10, &n), RP_OK);
+	assert_int_equal(n, 0);
+	h->w->now += 1;
+	assert_state(h, &h->pc, STORE_APPROVAL_EXPIRED);
+	assert_answer(
+	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
+	assert_int_equal(s, STORE_APPROVAL_EXPIRED);
+	assert_answer(choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c),
+	    RP_APPROVAL_OVER);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+	assert_answer(rp_approval_cancel(
+			  h->w->rp, call_of_asker(h->w, &h->pc), &h->pc.a.id),
+	    RP_APPROVAL_OVER);
+	/* The clock writes it down, once. */
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 10, &n), RP_OK);
+	assert_int_equal(n, 1);
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 10, &n), RP_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(events(h->w, h->anna, "approval", "expired"), 1);
+	assert_state(h, &h->pc, STORE_APPROVAL_EXPIRED);
+}
+
+static void
+keeps_what_was_approved_for_two_minutes(void **state)
+{
+	struct home *h = *state;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	h->w->now += 3 * MINUTE - 1;
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, true), STORE_APPROVAL_APPROVED);
+	h->w->now += 2 * MINUTE - 1;
+	assert_state(h, &h->pc, STORE_APPROVAL_APPROVED);
+	h->w->now += 1;
+	assert_state(h, &h->pc, STORE_APPROVAL_EXPIRED);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+}
+
+static void
+gives_way_to_a_newer_request(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+	struct rp_pending list[RP_PENDING_MAX];
+	struct rp_device d;
+	enum store_approval_state s;
+	size_t n;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_state(h, &h->pc, STORE_APPROVAL_SUPERSEDED);
+	assert_state(h, &h->tv, STORE_APPROVAL_PENDING);
+	assert_answer(
+	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
+	assert_int_equal(s, STORE_APPROVAL_SUPERSEDED);
+	d = device(h->w, &h->phone);
+	assert_answer(rp_companion_list(h->w->rp,
+			  call_of_phone(h->w, &h->phone), &d, list, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_memory_equal(&list[0].id, &h->tv.a.id, sizeof(list[0].id));
+}
+
+static void
+is_cancelled_by_the_browser_alone(void **state)
+{
+	struct home *h = *state;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(rp_approval_cancel(
+			  h->w->rp, call_of_asker(h->w, &h->tv), &h->pc.a.id),
+	    RP_APPROVAL_UNKNOWN);
+	assert_answer(rp_approval_cancel(
+			  h->w->rp, call_of_asker(h->w, &h->pc), &h->pc.a.id),
+	    RP_OK);
+	assert_state(h, &h->pc, STORE_APPROVAL_CANCELLED);
+	assert_answer(
+	    decide(h->w, &h->phone, &h->pc, RP_DENY), RP_APPROVAL_OVER);
+}
+
+static void
+is_denied_at_any_time_before(void **state)
+{
+	struct home *h = *state;
+	struct rp_commitment c;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(decide(h->w, &h->phone, &h->pc, RP_DENY), RP_OK);
+	assert_state(h, &h->pc, STORE_APPROVAL_DENIED);
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	/* Also by the other phone, and after a choice. */
+	assert_answer(decide(h->w, &h->tablet, &h->pc, RP_DENY), RP_OK);
+	assert_state(h, &h->pc, STORE_APPROVAL_DENIED);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+	assert_int_equal(events(h->w, h->anna, "approval", "denied"), 2);
+	assert_int_equal(audited(h->w, "approval-denied"), 2);
+}
+
+/* ---- collecting ---- */
+
+static void
+gives_the_session_to_nobody_else(void **state)
+{
+	struct home *h = *state;
+	struct asker thief;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, true), STORE_APPROVAL_APPROVED);
+	/* The id alone; the id and the key; the id and the cookie. */
+	thief = h->tv;
+	thief.a = h->pc.a;
+	assert_answer(collect(h->w, &thief), RP_APPROVAL_UNKNOWN);
+	assert_answer(rp_approval_look(h->w->rp, call_of_asker(h->w, &thief),
+			  &h->pc.a.id, &thief.a),
+	    RP_APPROVAL_UNKNOWN);
+	thief = h->pc;
+	thief.cookie = h->tv.cookie;
+	assert_answer(collect(h->w, &thief), RP_APPROVAL_UNKNOWN);
+	thief = h->tv;
+	thief.a = h->pc.a;
+	thief.cookie = h->pc.cookie;
+	assert_answer(collect(h->w, &thief), RP_COLLECT_REFUSED);
+	assert_answer(collect(h->w, &h->pc), RP_OK);
+}
+
+static void
+wants_a_proof_for_this_collection(void **state)
+{
+	struct home *h = *state;
+	struct rp_kept_token kept;
+	struct rp_signed_in in;
+	struct rp_token token;
+
+	assert_answer(ask(h->w, &h->tv, "ben"), RP_OK);
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, true), STORE_APPROVAL_APPROVED);
+	for (int lie = 0; lie <= 9; lie++) {
+		struct rp_collect c = { .id = h->pc.a.id };
+		struct proof p;
+		char other[32];
+
+		proof_of_asker(h->w, &h->pc, &p);
+		snprintf(other, sizeof(other), "%s", p.approval);
+		other[6]++;
+		switch (lie) {
+		case 0:
+			p.claims.typ = RP_DEVICE_PROOF_TYP;
+			break;
+		case 1:
+			p.claims.alg = "none";
+			break;
+		case 2:
+			p.claims.approval = other;
+			break;
+		case 3:
+			p.claims.approval = NULL;
+			break;
+		case 4:
+			p.claims.htu = SOFTKEY_ORIGIN "/";
+			break;
+		case 5:
+			p.claims.iat -= 121;
+			break;
+		case 6:
+			p.claims.iat += 121;
+			break;
+		case 7:
+			p.signature[63] ^= 1;
+			break;
+		case 8:
+			p.claims.jti = "short";
+			break;
+		case 9:
+			p.input[0] ^= 1;
+			break;
+		}
+		c.claims = p.claims;
+		c.facts = p.facts;
+		assert_answer(
+		    rp_approval_collect(h->w->rp, call_of_asker(h->w, &h->pc),
+			&c, &in, &token, &kept),
+		    RP_COLLECT_REFUSED);
+	}
+	assert_answer(collect(h->w, &h->pc), RP_OK);
+}
+
+static void
+gives_nothing_to_a_locked_account(void **state)
+{
+	struct home *h = *state;
+	struct rp_device d;
+	size_t n;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, true), STORE_APPROVAL_APPROVED);
+	d = device(h->w, &h->tablet);
+	assert_answer(rp_companion_lock(
+			  h->w->rp, call_of_phone(h->w, &h->tablet), &d, &n),
+	    RP_OK);
+	assert_answer(collect(h->w, &h->pc), RP_ACCOUNT_LOCKED);
+}
+
+static void
+gives_nothing_when_the_passkey_is_gone(void **state)
+{
+	struct home *h = *state;
+	struct person *spare = person_new();
+	size_t n;
+
+	assert_answer(add_passkey(h->w, h->anna, spare), RP_OK);
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->pc, true), STORE_APPROVAL_APPROVED);
+	assert_answer(rp_passkey_remove(h->w->rp, call(h->w), &h->anna->in,
+			  &h->anna->ref, &n),
+	    RP_OK);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
+	person_free(spare);
+}
+
+/* ---- modes ---- */
+
+static void
+takes_typed_numbers(void **state)
+{
+	static const struct {
+		uint8_t match;
+		size_t digits;
+	} modes[] = { { STORE_MATCH_TYPE2, 2 }, { STORE_MATCH_TYPE6, 6 } };
+	struct home *h = *state;
+	struct rp_commitment c;
+
+	for (size_t i = 0; i < 2; i++) {
+		h->w->config.approval_match = modes[i].match;
+		world_reopen(h->w);
+		h->w->now += DAY;
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_int_equal(strlen(h->pc.a.number), modes[i].digits);
+		assert_answer(choose(h->w, &h->phone, &h->pc, "1", &c),
+		    RP_CHOICE_MALFORMED);
+		assert_int_equal(answer(h->w, &h->phone, &h->pc, true),
+		    STORE_APPROVAL_APPROVED);
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_int_equal(answer(h->w, &h->phone, &h->pc, false),
+		    STORE_APPROVAL_MISMATCH);
+		/* The one mismatch a day that does not switch it off. */
+		assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(lets_the_browser_in),
+		TEST(gives_a_session_that_proves_no_passkey),
+		TEST(shows_each_phone_the_same_again),
+		TEST(says_whether_the_network_is_the_same),
+		TEST(ends_at_a_wrong_number),
+		TEST(learns_nothing_without_a_signature),
+		TEST(takes_no_passkey_of_another_account),
+		TEST(takes_no_assertion_of_another_request),
+		TEST(shows_and_records_a_counter_that_went_back),
+		TEST(holds_to_the_first_choice),
+		TEST(approves_once),
+		TEST(takes_only_numbers_that_could_be_meant),
+		TEST(signs_only_what_was_seen),
+		TEST(expires),
+		TEST(keeps_what_was_approved_for_two_minutes),
+		TEST(gives_way_to_a_newer_request),
+		TEST(is_cancelled_by_the_browser_alone),
+		TEST(is_denied_at_any_time_before),
+		TEST(gives_the_session_to_nobody_else),
+		TEST(wants_a_proof_for_this_collection),
+		TEST(gives_nothing_to_a_locked_account),
+		TEST(gives_nothing_when_the_passkey_is_gone),
+		TEST(takes_typed_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
