@@ -355,7 +355,10 @@ config_read(const char *file, const struct config_override *over, size_t over_n,
 	for (size_t i = 0; i < over_n; i++) {
 		const struct option *o = find_option(over[i].name);
 
-		if (judge(o, over[i].value, "command line: ", p) &&
+		if (o == NULL)
+			config_complain(p, true,
+			    "command line: no such option '%s'", over[i].name);
+		else if (judge(o, over[i].value, "command line: ", p) &&
 		    !set(c, o, over[i].value))
 			p->n++;
 	}

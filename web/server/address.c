@@ -101,6 +101,7 @@ network_parse(struct slice text, struct network *n)
 	const uint8_t *slash = text.n > 0 ? memchr(text.p, '/', text.n) : NULL;
 	struct network got = { .bits = 128 };
 	struct slice bits;
+	bool v4;
 
 	if (slash == NULL) {
 		if (!address_parse(text, &got.base))
@@ -111,11 +112,12 @@ network_parse(struct slice text, struct network *n)
 	bits =
 	    (struct slice){ slash + 1, (size_t)(text.p + text.n - slash - 1) };
 	text.n = (size_t)(slash - text.p);
+	/* "::ffff:192.0.2.0/120" counts its bits from the left of IPv6. */
+	v4 = memchr(text.p, ':', text.n) == NULL;
 	if (!address_parse(text, &got.base) ||
-	    !parse_number(bits, is_v4(&got.base) ? 32 : 128, &got.bits))
+	    !parse_number(bits, v4 ? 32 : 128, &got.bits))
 		return false;
-	/* "::ffff:0:0/96" is how IPv6 writes it: both forms count the same. */
-	if (is_v4(&got.base) && memchr(text.p, ':', text.n) == NULL)
+	if (v4)
 		got.bits += 96;
 	*n = got;
 	return true;

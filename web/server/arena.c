@@ -58,7 +58,8 @@ arena_take(struct arena *a, size_t n)
 		a->failed = true;
 		return NULL;
 	}
-	n = (n + align - 1) / align * align;
+	/* Nothing is a place too: NULL means that there is no memory. */
+	n = n == 0 ? align : (n + align - 1) / align * align;
 	if (n > (size_t)(a->end - a->next) && !grow(a, n)) {
 		a->failed = true;
 		return NULL;
