@@ -66,6 +66,7 @@ enum lie {
 	LOCKED,
 	STALE_AT_THE_END,
 	STALE_AT_THE_BEGIN,
+	STALE_ELSEWHERE,
 };
 
 static const struct {
@@ -84,6 +85,7 @@ static const struct {
 	{ LOCKED, RP_SESSION_EXPIRED },
 	{ STALE_AT_THE_END, RP_OK },
 	{ STALE_AT_THE_BEGIN, RP_PROOF_NEEDED },
+	{ STALE_ELSEWHERE, RP_PROOF_NEEDED },
 };
 
 static enum rp_answer
@@ -94,8 +96,14 @@ add(struct world *w, enum lie lie, struct person *p, struct person *other,
 	struct rp_new_passkey made;
 	struct store_credential c;
 	enum rp_answer a;
+	const struct rp_signed_in stale = p->in;
 	size_t n;
 
+	/* Begun in a session that is fresh, finished in one that is not. */
+	if (lie == STALE_ELSEWHERE) {
+		w->now += 6 * MINUTE;
+		assert_answer(sign_in(w, p, NULL), RP_OK);
+	}
 	if (lie == STALE_AT_THE_END)
 		w->now += 4 * MINUTE;
 	if (lie == STALE_AT_THE_BEGIN)
@@ -118,6 +126,8 @@ add(struct world *w, enum lie lie, struct person *p, struct person *other,
 		assert_answer(rp_passkey_add_finish(w->rp, call(w), &p->in,
 				  sealed(&o.ceremony), &made, &c),
 		    RP_OK);
+	if (lie == STALE_ELSEWHERE)
+		p->in = stale;
 	if (lie == SIGNED_OUT)
 		assert_answer(rp_session_end(w->rp, call(w), &p->in), RP_OK);
 	if (lie == LOCKED)

@@ -172,7 +172,7 @@ ends_as_asked(void **state)
 	struct world *w = *state;
 	struct person *p = person_new(), *other = person_new();
 	struct store_session list[STORE_SESSIONS_MAX];
-	struct rp_signed_in in[4];
+	struct rp_signed_in in[4], mixed;
 	struct rp_token token[4];
 	size_t n;
 
@@ -200,6 +200,12 @@ ends_as_asked(void **state)
 	assert_answer(
 	    rp_session_end_other(w->rp, call(w), &in[0], &in[1].session.id),
 	    RP_NOT_FOUND);
+	/* One's account and another's session are nobody. */
+	mixed = in[0];
+	mixed.session = other->in.session;
+	assert_answer(
+	    rp_session_end(w->rp, call(w), &mixed), RP_SESSION_EXPIRED);
+	assert_answer(check(w, other->token.s), RP_OK);
 	/* Who is signed out ends nobody's session. */
 	assert_answer(
 	    rp_session_end_other(w->rp, call(w), &in[1], &in[0].session.id),
