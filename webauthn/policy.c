@@ -11,9 +11,9 @@ static const int32_t all[] = { -7, -8, -257, -35, -36, -37, -38, -39, -258,
 static const int32_t strong[] = { -7, -8, -35, -36, -53, -37, -38, -39, -48,
 	-49, -50, -257 };
 
-/* SafetyNet has ended, and self and none attest nothing. */
-static const char *const attested[] = { "packed", "tpm", "android-key", "apple",
-	"fido-u2f", "compound", NULL };
+/* SafetyNet has ended.  None and self are refused under names of their own. */
+static const char *const attested[] = { "none", "packed", "tpm", "android-key",
+	"apple", "fido-u2f", "compound", NULL };
 
 const struct wa_policy wa_policy_consumer = {
 	.name = "consumer",
