@@ -104,6 +104,22 @@ async function changed() {
     await perform(() => load(here));
 }
 
+/**
+ * The device has made the passkey by now: one whose name cannot be had gets
+ * the one that we would give it, and stays.
+ *
+ * @param {object} body
+ * @returns {Promise<{passkey: Passkey, signal: import('./api.js').Signal}>}
+ */
+function verify(body) {
+  return call('POST', '/api/v1/passkeys/verify', body).catch((error) => {
+    if (!(error instanceof Problem) || error.code !== 'name-malformed')
+      throw error;
+    return call('POST', '/api/v1/passkeys/verify', { ...body,
+      passkey_name: suggestedName(passkeys.map((one) => one.name)) });
+  });
+}
+
 async function add() {
   const box = dialog('#add');
   const name = input('#add-name');
@@ -114,8 +130,7 @@ async function add() {
   const answer = await perform(() => run(device, {
     kind: 'create',
     options: () => call('POST', '/api/v1/passkeys/options', {}),
-    verify: (got) => call('POST', '/api/v1/passkeys/verify',
-      { ...got, passkey_name }),
+    verify: (got) => verify({ ...got, passkey_name }),
     own: ours,
   }));
   if (!answer)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The browser's side of a passkey: JSON in, JSON out, refusals with a name.
 
+import { t } from './text.js';
+
 /** @typedef {import('./api.js').Signal} Signal */
 
 /** Sooner than this (ms) nobody can have pressed anything. */
@@ -185,17 +187,17 @@ const BROWSERS = [
 ];
 
 /**
- * A name for a new passkey: the device and browser, told from those there.
+ * A name for a new passkey: the browser and device, told from those there.
  *
  * @param {string[]} [taken]
  */
 export function suggestedName(taken = []) {
-  const agent = navigator.userAgent;
-  const name = [SYSTEMS, BROWSERS]
-    .map((list) => list.find(([form]) => /** @type {RegExp} */ (form)
-      .test(agent))?.[1])
-    .filter(Boolean)
-    .join(' · ') || 'Passkey';
+  const [system, browser] = [SYSTEMS, BROWSERS].map((list) =>
+    String(list.find(([form]) => /** @type {RegExp} */ (form)
+      .test(navigator.userAgent))?.[1] ?? ''));
+  const name = system && browser
+    ? t('passkey.suggested', { system, browser })
+    : system || browser || t('passkey.any');
   let free = name;
   for (let n = 2; taken.includes(free); n++)
     free = `${name} (${n})`;
