@@ -82,6 +82,23 @@ the_example_of_rfc_8291_comes_out_to_the_byte(void **state)
 	assert_memory_equal(body.b, want, sizeof(want));
 }
 
+/* The padding is behind the text: what stands before it does not change. */
+static void
+padding_comes_after_the_example(void **state)
+{
+	const struct webpush_keys keys = rfc_keys();
+	const struct webpush_chance chance = rfc_chance();
+	const struct slice plain = slice_of(rfc_plain);
+	uint8_t want[144];
+	struct webpush_body body;
+
+	(void)state;
+	decode(rfc_body, want, sizeof(want));
+	assert_int_equal(
+	    webpush_encrypt(&keys, plain, 256, &chance, &body), WEBPUSH_OK);
+	assert_memory_equal(body.b, want, 86 + plain.n + 1);
+}
+
 /* One length for all that fits: it tells nothing of what was said. */
 static void
 every_message_has_one_size(void **state)
@@ -302,7 +319,9 @@ a_private_key_is_below_the_order_and_not_zero(void **state)
 	(void)state;
 	assert_false(p256_of_private(zero, &pair));
 	assert_false(p256_of_private(order, &pair));
-	order[31]--;
+	order[31]++;
+	assert_false(p256_of_private(order, &pair));
+	order[31] -= 2;
 	assert_true(p256_of_private(order, &pair));
 	assert_true(p256_is_public(pair.public_key));
 }
@@ -312,6 +331,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_of_rfc_8291_comes_out_to_the_byte),
+		cmocka_unit_test(padding_comes_after_the_example),
 		cmocka_unit_test(every_message_has_one_size),
 		cmocka_unit_test(the_largest_message_fills_the_record),
 		cmocka_unit_test(no_two_messages_share_a_key_or_a_salt),
