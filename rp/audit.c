@@ -74,7 +74,7 @@ rp_audit_text(struct rp_audit *a, const char *key, const char *value)
 		return;
 	}
 	quoted[n++] = '"';
-	for (size_t i = 0; value[i] != '\0' && i < VALUE_MAX; i++)
+	for (size_t i = 0; i < VALUE_MAX && value[i] != '\0'; i++)
 		n += quote(quoted + n, (unsigned char)value[i]);
 	quoted[n++] = '"';
 	append(a, key, quoted, n);

@@ -86,9 +86,9 @@ rp_decoys_make(
 	if (!mac(rp, "decoys", 0, name_key, dice))
 		return false;
 	/* All of them for every name, so that it takes one time. */
-	for (uint8_t i = 0; i < DECOYS; i++)
-		if (!decoy_make(rp, name_key, i, &kinds[dice[1 + i] % KINDS],
-			&out->list[i]))
+	for (unsigned i = 0; i < DECOYS; i++)
+		if (!decoy_make(rp, name_key, (uint8_t)i,
+			&kinds[dice[1 + i] % KINDS], &out->list[i]))
 			return false;
 	out->n = counts[dice[0] % KINDS];
 	return true;

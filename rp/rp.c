@@ -8,17 +8,16 @@
 #include "rp/inside.h"
 #include "rp/secret.h"
 
-enum {
-	MINUTE = 60 * 1000,
-	LIMIT_BUCKETS = 65536, /* 1 MiB */
-};
+#define MINUTE ((store_time)60 * 1000)
 #define DAY ((store_time)24 * 60 * MINUTE)
+
+enum { LIMIT_BUCKETS = 65536 }; /* 1 MiB */
 
 const char *
 rp_answer_name(enum rp_answer a)
 {
 	static const char *const names[] = {
-#define X(id, name) [id] = name,
+#define X(id, name) [id] = (name),
 		RP_ANSWERS(X)
 #undef X
 	};

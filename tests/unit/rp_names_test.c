@@ -29,6 +29,10 @@ static const struct {
 	{ "", NULL },
 	{ "henry\u2163", NULL },
 	{ "\u265a", NULL },
+	/* Letters that stand for others: a ligature, an ordinal, a raised h. */
+	{ "\ufb01sh", NULL },
+	{ "\u00aa", NULL },
+	{ "\u02b0", NULL },
 	/* Large and small, wide and narrow, composed and not. */
 	{ "Taro.Yamada+1@Example.JP", "taro.yamada+1@example.jp" },
 	{ "\uff34\uff21\uff32\uff2f", "taro" },
