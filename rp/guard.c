@@ -102,27 +102,36 @@ blocked_left(
 	return left;
 }
 
-static void
-block(struct store_guard *g, const uint8_t hash[32], store_time until,
-    store_time now)
+/* The one to give up: the same one, else what is over first, else the oldest.
+ */
+static size_t
+block_find(const struct store_guard *g, const uint8_t hash[32])
 {
-	size_t at = 0;
+	size_t first = 0;
 
-	/* In the place of the same one, of one that is over, or of the next. */
-	while (at < g->blocked_count &&
-	       memcmp(g->blocked[at].hash, hash, 32) != 0 &&
-	       g->blocked[at].until > now)
-		at++;
-	if (at == STORE_BLOCKED_MAX) {
-		at = 0;
-		for (size_t i = 1; i < STORE_BLOCKED_MAX; i++)
-			if (g->blocked[i].until < g->blocked[at].until)
-				at = i;
+	for (size_t i = 0; i < g->blocked_count; i++) {
+		if (memcmp(g->blocked[i].hash, hash, 32) == 0)
+			return i;
+		if (g->blocked[i].until < g->blocked[first].until)
+			first = i;
 	}
-	if (at == g->blocked_count)
-		g->blocked_count++;
-	memcpy(g->blocked[at].hash, hash, 32);
-	g->blocked[at].until = until;
+	return g->blocked_count < STORE_BLOCKED_MAX ? g->blocked_count : first;
+}
+
+/* The newest stands last. */
+static void
+block(struct store_guard *g, const uint8_t hash[32], store_time until)
+{
+	struct store_blocked *at = &g->blocked[block_find(g, hash)];
+	struct store_blocked *end = &g->blocked[g->blocked_count];
+
+	if (at < end) {
+		memmove(at, at + 1, (size_t)(end - at - 1) * sizeof(*at));
+		g->blocked_count--;
+	}
+	at = &g->blocked[g->blocked_count++];
+	memcpy(at->hash, hash, 32);
+	at->until = until;
 }
 
 bool
@@ -185,9 +194,9 @@ rp_guard_reported(
     struct store_guard *g, const struct rp_asker *who, store_time now)
 {
 	g->muted_until = now + DAY;
-	block(g, who->cookie, now + 30 * DAY, now);
-	block(g, who->key, now + 30 * DAY, now);
-	block(g, who->network, now + DAY, now);
+	block(g, who->network, now + DAY);
+	block(g, who->cookie, now + 30 * DAY);
+	block(g, who->key, now + 30 * DAY);
 }
 
 bool
