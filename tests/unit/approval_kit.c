@@ -306,3 +306,70 @@ sign_in_by(
 	assert_int_equal(answer(w, p, b, true), STORE_APPROVAL_APPROVED);
 	assert_answer(collect(w, b), RP_OK);
 }
+
+/* ---- at home ---- */
+
+int
+home_setup(void **state)
+{
+	struct home *h = calloc(1, sizeof(*h));
+	void *w;
+
+	assert_non_null(h);
+	assert_int_equal(world_setup(&w), 0);
+	h->w = w;
+	h->anna = person_new();
+	h->ben = person_new();
+	sign_up(h->w, h->anna, "anna");
+	sign_up(h->w, h->ben, "ben");
+	phone_join(h->w, &h->phone, h->anna);
+	h->w->now += SECOND;
+	phone_join(h->w, &h->tablet, h->anna);
+	phone_join(h->w, &h->bens, h->ben);
+	asker_make(&h->pc, 1);
+	asker_make(&h->tv, 2);
+	*state = h;
+	return 0;
+}
+
+int
+home_teardown(void **state)
+{
+	struct home *h = *state;
+	void *w = h->w;
+
+	phone_free(&h->phone);
+	phone_free(&h->tablet);
+	phone_free(&h->bens);
+	asker_free(&h->pc);
+	asker_free(&h->tv);
+	person_free(h->anna);
+	person_free(h->ben);
+	world_teardown(&w);
+	free(h);
+	return 0;
+}
+
+struct store_guard
+guard_of(struct home *h, const struct person *p)
+{
+	struct store_guard g;
+	struct store_txn *t;
+
+	assert_ok(store_read_begin(h->w->kit->s, &t));
+	assert_ok(store_guard_get(t, &p->in.account.id, &g));
+	store_read_end(t);
+	return g;
+}
+
+struct store_approval
+row_of(struct home *h, const struct asker *b)
+{
+	struct store_approval a;
+	struct store_txn *t;
+
+	assert_ok(store_read_begin(h->w->kit->s, &t));
+	assert_ok(store_approval_get(t, &b->a.id, &a));
+	store_read_end(t);
+	return a;
+}

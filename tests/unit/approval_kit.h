@@ -90,4 +90,23 @@ enum store_approval_state answer(
 void sign_in_by(
     struct world *w, struct asker *b, const struct phone *p, const char *name);
 
+/* One account, "anna", with two phones; another, "ben", with one. */
+struct home {
+	struct world *w;
+	struct person *anna, *ben;
+	struct phone phone, tablet, bens;
+	struct asker pc, tv;
+};
+
+/* For cmocka: *state is a struct home. */
+int home_setup(void **state);
+int home_teardown(void **state);
+/* The account's guard and the browser's request as they are stored. */
+struct store_guard guard_of(struct home *h, const struct person *p);
+struct store_approval row_of(struct home *h, const struct asker *b);
+
+#define assert_state(h, b, want)                                               \
+	assert_string_equal(rp_approval_state_name(state_of((h)->w, (b))),     \
+	    rp_approval_state_name(want))
+
 #endif

@@ -3,83 +3,6 @@
 
 #include "webauthn/hash.h"
 
-/* One account, "anna", with two phones; another, "ben", with one. */
-struct home {
-	struct world *w;
-	struct person *anna, *ben;
-	struct phone phone, tablet, bens;
-	struct asker pc, tv;
-};
-
-static int
-setup(void **state)
-{
-	struct home *h = calloc(1, sizeof(*h));
-	void *w;
-
-	assert_non_null(h);
-	assert_int_equal(world_setup(&w), 0);
-	h->w = w;
-	h->anna = person_new();
-	h->ben = person_new();
-	sign_up(h->w, h->anna, "anna");
-	sign_up(h->w, h->ben, "ben");
-	phone_join(h->w, &h->phone, h->anna);
-	h->w->now += SECOND;
-	phone_join(h->w, &h->tablet, h->anna);
-	phone_join(h->w, &h->bens, h->ben);
-	asker_make(&h->pc, 1);
-	asker_make(&h->tv, 2);
-	*state = h;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct home *h = *state;
-	void *w = h->w;
-
-	phone_free(&h->phone);
-	phone_free(&h->tablet);
-	phone_free(&h->bens);
-	asker_free(&h->pc);
-	asker_free(&h->tv);
-	person_free(h->anna);
-	person_free(h->ben);
-	world_teardown(&w);
-	free(h);
-	return 0;
-}
-
-static struct store_guard
-guard_of(struct home *h, const struct person *p)
-{
-	struct store_guard g;
-	struct store_txn *t;
-
-	assert_ok(store_read_begin(h->w->kit->s, &t));
-	assert_ok(store_guard_get(t, &p->in.account.id, &g));
-	store_read_end(t);
-	return g;
-}
-
-static struct store_approval
-row_of(struct home *h, const struct asker *b)
-{
-	struct store_approval a;
-	struct store_txn *t;
-
-	assert_ok(store_read_begin(h->w->kit->s, &t));
-	assert_ok(store_approval_get(t, &b->a.id, &a));
-	store_read_end(t);
-	return a;
-}
-
-#define assert_state(h, b, want)                                               \
-	assert_string_equal(rp_approval_state_name(state_of((h)->w, (b))),     \
-	    rp_approval_state_name(want))
-
 /* ---- the way it should go ---- */
 
 static void
@@ -766,7 +689,7 @@ takes_typed_numbers(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, home_setup, home_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(lets_the_browser_in),
 		TEST(gives_a_session_that_proves_no_passkey),
