@@ -23,8 +23,8 @@ account_decode(struct slice value, struct store_account *a)
 	struct cursor c = record_open(value, 1);
 
 	cursor_copy(&c, a->user_handle, sizeof(a->user_handle));
-	a->state = (enum store_account_state)cursor_upto(&c, 1,
-	    STORE_ACCOUNT_LOCKED);
+	a->state =
+	    (enum store_account_state)cursor_upto(&c, 1, STORE_ACCOUNT_LOCKED);
 	a->created = cursor_time(&c);
 	a->changed = cursor_time(&c);
 	cursor_text(&c, a->name, sizeof(a->name));
@@ -51,19 +51,19 @@ owner_decode(struct slice value, struct account_id *id)
 }
 
 static enum store_rc
-account_write(struct store_txn *t, const struct store_account *a,
-    enum engine_put how)
+account_write(
+    struct store_txn *t, const struct store_account *a, enum engine_put how)
 {
-	struct cluster_key k = cluster_key(&a->id, CLUSTER_ACCOUNT,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(&a->id, CLUSTER_ACCOUNT, (struct slice){ 0 });
 	uint8_t bytes[ACCOUNT_RECORD_MAX];
 	struct writer w = WRITER(bytes);
 
 	account_encode(&w, a);
 	if (w.bad || a->name_key[0] == '\0')
 		return store_misused(t, "account");
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    writer_done(&w), how);
+	return engine_put(
+	    t, TABLE_ACCOUNTS, cluster_slice(&k), writer_done(&w), how);
 }
 
 enum store_rc
@@ -71,8 +71,8 @@ store_account_add(struct store_txn *t, const struct store_account *a)
 {
 	uint8_t owner[OWNER_RECORD_MAX];
 	struct writer w = WRITER(owner);
-	struct cluster_key k = cluster_key(&a->id, CLUSTER_ACCOUNT,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(&a->id, CLUSTER_ACCOUNT, (struct slice){ 0 });
 	struct slice v;
 	enum store_rc rc;
 
@@ -91,11 +91,11 @@ store_account_add(struct store_txn *t, const struct store_account *a)
 }
 
 enum store_rc
-store_account_get(struct store_txn *t, const struct account_id *id,
-    struct store_account *a)
+store_account_get(
+    struct store_txn *t, const struct account_id *id, struct store_account *a)
 {
-	struct cluster_key k = cluster_key(id, CLUSTER_ACCOUNT,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(id, CLUSTER_ACCOUNT, (struct slice){ 0 });
 	struct store_account got = { .id = *id };
 	struct slice v;
 	enum store_rc rc;
@@ -110,8 +110,8 @@ store_account_get(struct store_txn *t, const struct account_id *id,
 }
 
 enum store_rc
-store_account_by_name(struct store_txn *t, const char *name_key,
-    struct account_id *id)
+store_account_by_name(
+    struct store_txn *t, const char *name_key, struct account_id *id)
 {
 	struct slice v, key = slice_of(name_key);
 	struct account_id got;
@@ -136,9 +136,8 @@ store_account_put(struct store_txn *t, const struct store_account *a)
 
 	if ((rc = store_account_get(t, &a->id, &old)) != STORE_OK)
 		return rc;
-	if (memcmp(old.user_handle, a->user_handle,
-	    sizeof(old.user_handle)) != 0 || old.created != a->created ||
-	    strcmp(old.name_key, a->name_key) != 0)
+	if (!slice_equal(SLICE(old.user_handle), SLICE(a->user_handle)) ||
+	    old.created != a->created || strcmp(old.name_key, a->name_key) != 0)
 		return store_misused(t, "account: what never changes");
 	return account_write(t, a, ENGINE_REPLACE);
 }
@@ -225,8 +224,8 @@ store_account_remove(struct store_txn *t, const struct account_id *id)
 	    (rc = store_sessions_end(t, id, NULL, &n)) != STORE_OK ||
 	    (rc = history_remove_all(t, id, &h)) != STORE_OK ||
 	    (rc = guard_forget(t, id)) != STORE_OK ||
-	    (rc = engine_delete(t, TABLE_NAMES,
-	    slice_of(a.name_key))) != STORE_OK)
+	    (rc = engine_delete(t, TABLE_NAMES, slice_of(a.name_key))) !=
+		STORE_OK)
 		return rc;
 	return cluster_remove(t, id);
 }
@@ -266,7 +265,10 @@ store_accounts_list(struct store_txn *t, const struct account_id *after,
     struct store_account *out, size_t max, size_t *n)
 {
 	struct account_list l = {
-		.t = t, .after = after, .out = out, .max = max,
+		.t = t,
+		.after = after,
+		.out = out,
+		.max = max,
 	};
 	enum store_rc rc;
 

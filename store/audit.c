@@ -6,8 +6,8 @@
 #include "store/audit_chain.h"
 
 void
-audit_encode(struct writer *w, const struct store_audit_entry *e,
-    const uint8_t hash[32])
+audit_encode(
+    struct writer *w, const struct store_audit_entry *e, const uint8_t hash[32])
 {
 	writer_be(w, 1, 1);
 	writer_time(w, e->at);
@@ -91,10 +91,10 @@ audit_hash(EVP_MD_CTX *md, const EVP_MD *sha256, const struct audit_key *place,
 	writer_be(&w, e->event.n, 1);
 	writer_be(&w, e->detail.n, 2);
 	ok = !w.bad && EVP_DigestInit_ex(md, sha256, NULL) == 1 &&
-	    EVP_DigestUpdate(md, w.p, w.n) == 1 &&
-	    EVP_DigestUpdate(md, e->event.p, e->event.n) == 1 &&
-	    EVP_DigestUpdate(md, e->detail.p, e->detail.n) == 1 &&
-	    EVP_DigestFinal_ex(md, hash, NULL) == 1;
+	     EVP_DigestUpdate(md, w.p, w.n) == 1 &&
+	     EVP_DigestUpdate(md, e->event.p, e->event.n) == 1 &&
+	     EVP_DigestUpdate(md, e->detail.p, e->detail.n) == 1 &&
+	     EVP_DigestFinal_ex(md, hash, NULL) == 1;
 	if (!ok)
 		ERR_clear_error();
 	return ok;
@@ -111,14 +111,14 @@ entry_write(struct store_txn *t, uint64_t number, const uint8_t previous[32],
 	struct writer w = WRITER(bytes);
 
 	head->number = number;
-	if (!audit_hash(t->store->md, t->store->sha256, &key, previous, e,
-	    head->hash))
+	if (!audit_hash(
+		t->store->md, t->store->sha256, &key, previous, e, head->hash))
 		return store_misused(t, "audit hash");
 	audit_encode(&w, e, head->hash);
 	if (w.bad)
 		return store_misused(t, "audit entry");
-	return engine_put(t, TABLE_AUDIT, SLICE(key.b), writer_done(&w),
-	    ENGINE_LAST);
+	return engine_put(
+	    t, TABLE_AUDIT, SLICE(key.b), writer_done(&w), ENGINE_LAST);
 }
 
 static enum store_rc
@@ -129,8 +129,8 @@ head_write(struct store_txn *t, const struct audit_head_key *key,
 	struct writer w = WRITER(bytes);
 
 	audit_head_encode(&w, head);
-	return engine_put(t, TABLE_HEADS, SLICE(key->b), writer_done(&w),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_HEADS, SLICE(key->b), writer_done(&w), ENGINE_REPLACE);
 }
 
 static enum store_rc
@@ -142,8 +142,9 @@ head_read(struct store_txn *t, const struct audit_head_key *key,
 
 	if ((rc = engine_get(t, TABLE_HEADS, SLICE(key->b), &v)) != STORE_OK)
 		return rc;
-	return audit_head_decode(v, head) ? STORE_OK :
-	    store_damaged(t, TABLE_HEADS, SLICE(key->b));
+	if (!audit_head_decode(v, head))
+		return store_damaged(t, TABLE_HEADS, SLICE(key->b));
+	return STORE_OK;
 }
 
 /* The heads that no opening has named yet. */
@@ -175,8 +176,8 @@ unnamed_read(struct store_txn *t, struct unnamed *u)
 	enum store_rc rc;
 
 	*u = (struct unnamed){ 0 };
-	rc = engine_range(t, TABLE_HEADS, (struct slice){ 0 },
-	    SLICE(not_named), unnamed_collect, u);
+	rc = engine_range(t, TABLE_HEADS, (struct slice){ 0 }, SLICE(not_named),
+	    unnamed_collect, u);
 	if (rc != STORE_OK || !u->bad)
 		return rc;
 	return store_damaged(t, TABLE_HEADS, SLICE(not_named));
@@ -214,9 +215,7 @@ unnamed_detail(const struct unnamed *u, struct writer *w)
 static enum store_rc
 chain_open(struct store_txn *t, store_time at, struct audit_head *head)
 {
-	static const uint8_t nothing[32];
-	uint8_t detail[AUDIT_NAMED * AUDIT_NAMED_MAX];
-	struct audit_head last;
+	uint8_t detail[AUDIT_NAMED * AUDIT_NAMED_MAX], last[32] = { 0 };
 	struct unnamed u;
 	enum store_rc rc;
 	uint64_t number = 0;
@@ -224,17 +223,18 @@ chain_open(struct store_txn *t, store_time at, struct audit_head *head)
 	do {
 		struct writer w = WRITER(detail);
 		struct store_audit_entry e = {
-			.at = at, .event = slice_of(AUDIT_OPENING),
+			.at = at,
+			.event = slice_of(AUDIT_OPENING),
 		};
 
 		if ((rc = unnamed_read(t, &u)) != STORE_OK)
 			return rc;
 		e.detail = unnamed_detail(&u, &w);
-		if ((rc = entry_write(t, number, number == 0 ? nothing :
-		    last.hash, &e, head)) != STORE_OK ||
+		rc = entry_write(t, number, last, &e, head);
+		if (rc != STORE_OK ||
 		    (rc = unnamed_to_named(t, &u)) != STORE_OK)
 			return rc;
-		last = *head;
+		memcpy(last, head->hash, sizeof(last));
 		number++;
 	} while (u.n == AUDIT_NAMED_MAX);
 	return STORE_OK;
@@ -266,8 +266,9 @@ chain_head(struct store_txn *t, store_time at, struct audit_head *head)
 	named = audit_head_key(t->store->chain, true);
 	if ((rc = head_read(t, &named, head)) == STORE_ABSENT)
 		return chain_open(t, at, head);
-	return rc == STORE_OK ?
-	    engine_delete(t, TABLE_HEADS, SLICE(named.b)) : rc;
+	if (rc != STORE_OK)
+		return rc;
+	return engine_delete(t, TABLE_HEADS, SLICE(named.b));
 }
 
 enum store_rc
@@ -278,13 +279,14 @@ store_audit_append(struct store_txn *t, const struct store_audit_entry *e)
 	enum store_rc rc;
 
 	/* An opening is ours alone to write: verifying believes it. */
-	if (slice_equal(e->event, slice_of(AUDIT_OPENING)) ||
-	    e->event.n == 0 || e->event.n > STORE_AUDIT_EVENT_MAX ||
+	if (slice_equal(e->event, slice_of(AUDIT_OPENING)) || e->event.n == 0 ||
+	    e->event.n > STORE_AUDIT_EVENT_MAX ||
 	    e->detail.n > STORE_AUDIT_DETAIL_MAX)
 		return store_misused(t, "audit entry");
-	if ((rc = chain_head(t, e->at, &last)) != STORE_OK ||
-	    (rc = entry_write(t, last.number + 1, last.hash, e,
-	    &head)) != STORE_OK)
+	if ((rc = chain_head(t, e->at, &last)) != STORE_OK)
+		return rc;
+	rc = entry_write(t, last.number + 1, last.hash, e, &head);
+	if (rc != STORE_OK)
 		return rc;
 	key = audit_head_key(t->store->chain, false);
 	return head_write(t, &key, &head);

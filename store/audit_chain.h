@@ -19,8 +19,8 @@
 enum {
 	AUDIT_CHAIN = 16,
 	AUDIT_KEY = AUDIT_CHAIN + 8,
-	AUDIT_NAMED = AUDIT_CHAIN + 8 + 32,	/* a head in an opening */
-	AUDIT_NAMED_MAX = 256,			/* in one entry */
+	AUDIT_NAMED = AUDIT_CHAIN + 8 + 32, /* a head in an opening */
+	AUDIT_NAMED_MAX = 256, /* in one entry */
 };
 
 struct audit_key {
@@ -38,8 +38,8 @@ struct audit_head_key {
 	uint8_t b[1 + AUDIT_CHAIN];
 };
 
-struct audit_head_key audit_head_key(const uint8_t chain[AUDIT_CHAIN],
-    bool named);
+struct audit_head_key audit_head_key(
+    const uint8_t chain[AUDIT_CHAIN], bool named);
 
 bool audit_hash(EVP_MD_CTX *md, const EVP_MD *sha256,
     const struct audit_key *place, const uint8_t previous[32],

@@ -13,11 +13,11 @@ struct walk {
 	EVP_MD *sha256;
 	EVP_MD_CTX *md;
 
-	struct store_txn *t;	/* the view of now */
-	struct audit_key at;	/* the last entry seen */
-	uint8_t hash[32];	/* and its hash */
-	bool inside;		/* a chain */
-	size_t seen;		/* in this view */
+	struct store_txn *t; /* the view of now */
+	struct audit_key at; /* the last entry seen */
+	uint8_t hash[32]; /* and its hash */
+	bool inside; /* a chain */
+	size_t seen; /* in this view */
 	enum store_rc rc;
 };
 
@@ -66,8 +66,9 @@ head_find(struct store_txn *t, const uint8_t *chain, struct audit_head *head)
 	}
 	if (rc != STORE_OK)
 		return rc;
-	return audit_head_decode(v, head) ? STORE_OK :
-	    store_damaged(t, TABLE_HEADS, SLICE(key.b));
+	if (!audit_head_decode(v, head))
+		return store_damaged(t, TABLE_HEADS, SLICE(key.b));
+	return STORE_OK;
 }
 
 /* The chain that was walked ends where its head says. */
@@ -111,19 +112,20 @@ opening_judge(struct walk *w, const struct audit_key *at, struct slice detail)
 		memcpy(named.b, place.p, AUDIT_KEY);
 		rc = engine_get(w->t, TABLE_AUDIT, place, &v);
 		if (rc == STORE_ABSENT)
-			trouble(w, &named, "missing, but a later chain names it");
+			trouble(
+			    w, &named, "missing, yet a later chain names it");
 		else if (rc != STORE_OK)
 			w->rc = rc;
 		else if (!audit_decode(v, &r) || !slice_equal(r.hash, hash))
-			trouble(w, &named, "not the entry that a later chain names");
+			trouble(w, &named, "not what a later chain names");
 	}
 	if (c.bad)
 		trouble(w, at, "an opening that cannot be read");
 }
 
 static bool
-entry_judge(struct walk *w, const struct audit_key *at,
-    const struct audit_record *r)
+entry_judge(
+    struct walk *w, const struct audit_key *at, const struct audit_record *r)
 {
 	static const uint8_t nothing[32];
 	struct audit_key want = *at;
@@ -139,7 +141,7 @@ entry_judge(struct walk *w, const struct audit_key *at,
 	if (!w->inside && !slice_equal(r->e.event, slice_of(AUDIT_OPENING)))
 		trouble(w, at, "not the opening of its chain");
 	if (!audit_hash(w->md, w->sha256, at, w->inside ? w->hash : nothing,
-	    &r->e, hash)) {
+		&r->e, hash)) {
 		w->rc = STORE_FAULT;
 		return false;
 	}
@@ -161,7 +163,7 @@ entry_walk(struct slice key, struct slice value, void *arg)
 		return true;
 	memcpy(at.b, key.p, AUDIT_KEY);
 	if (w->seen == 0 && w->inside && memcmp(&at, &w->at, sizeof(at)) == 0)
-		return true;	/* where the view before ended */
+		return true; /* where the view before ended */
 	if (!audit_decode(value, &r)) {
 		trouble(w, &at, "cannot be read");
 		r = (struct audit_record){ .hash = { w->hash, 32 } };
@@ -203,8 +205,9 @@ walk_view(struct store *s, struct walk *w, bool *more)
 	if ((rc = store_read_begin(s, &w->t)) != STORE_OK)
 		return rc;
 	w->seen = 0;
-	rc = engine_range(w->t, TABLE_AUDIT, w->inside ? SLICE(w->at.b) :
-	    (struct slice){ 0 }, (struct slice){ 0 }, entry_walk, w);
+	rc = engine_range(w->t, TABLE_AUDIT,
+	    w->inside ? SLICE(w->at.b) : (struct slice){ 0 },
+	    (struct slice){ 0 }, entry_walk, w);
 	*more = w->seen == ENTRIES_A_VIEW;
 	if (rc == STORE_OK && w->rc == STORE_OK && !*more) {
 		chain_end(w);

@@ -48,9 +48,13 @@ copy_out(const char *from, const char *to, const struct store_log *log)
 	struct engine *e;
 	enum store_rc rc;
 
-	rc = engine_open(&(struct engine_options){
-	    .dir = from, .log = *log, .copy_only = true,
-	}, &e);
+	rc = engine_open(
+	    &(struct engine_options){
+		.dir = from,
+		.log = *log,
+		.copy_only = true,
+	    },
+	    &e);
 	if (rc != STORE_OK)
 		return rc;
 	rc = engine_backup(e, to);
@@ -101,11 +105,10 @@ store_restore(const char *from, const struct store_options *o)
 
 	while (n > 1 && o->dir[n - 1] == '/')
 		n--;
-	if ((rc = folder_rc(&log, "restore", folder_empty(o->dir))) !=
-	    STORE_OK)
+	if ((rc = folder_rc(&log, "restore", folder_empty(o->dir))) != STORE_OK)
 		return rc;
 	if (snprintf(part, sizeof(part), "%.*s.part-%ld", (int)n, o->dir,
-	    (long)getpid()) >= (int)sizeof(part))
+		(long)getpid()) >= (int)sizeof(part))
 		return folder_rc(&log, "restore", ENAMETOOLONG);
 	if ((rc = folder_ready(&log, "restore", part)) != STORE_OK)
 		return rc;

@@ -2,8 +2,8 @@
 #include "store/codec.h"
 
 struct cluster_key
-cluster_key(const struct account_id *id, enum cluster_kind kind,
-    struct slice suffix)
+cluster_key(
+    const struct account_id *id, enum cluster_kind kind, struct slice suffix)
 {
 	struct cluster_key k = { .n = sizeof(id->b) + 1 };
 
@@ -49,30 +49,31 @@ heads_decode(struct slice value, struct heads *h)
 enum store_rc
 heads_get(struct store_txn *t, const struct account_id *id, struct heads *h)
 {
-	struct cluster_key k = cluster_key(id, CLUSTER_HEADS,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(id, CLUSTER_HEADS, (struct slice){ 0 });
 	struct slice v;
 	enum store_rc rc;
 
 	rc = engine_get(t, TABLE_ACCOUNTS, cluster_slice(&k), &v);
 	if (rc != STORE_OK)
 		return rc;
-	return heads_decode(v, h) ? STORE_OK :
-	    store_damaged(t, TABLE_ACCOUNTS, cluster_slice(&k));
+	if (!heads_decode(v, h))
+		return store_damaged(t, TABLE_ACCOUNTS, cluster_slice(&k));
+	return STORE_OK;
 }
 
 enum store_rc
-heads_put(struct store_txn *t, const struct account_id *id,
-    const struct heads *h)
+heads_put(
+    struct store_txn *t, const struct account_id *id, const struct heads *h)
 {
-	struct cluster_key k = cluster_key(id, CLUSTER_HEADS,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(id, CLUSTER_HEADS, (struct slice){ 0 });
 	uint8_t bytes[HEADS_RECORD_MAX];
 	struct writer w = WRITER(bytes);
 
 	heads_encode(&w, h);
 	if (w.bad)
 		return store_misused(t, "heads");
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    writer_done(&w), ENGINE_REPLACE);
+	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), writer_done(&w),
+	    ENGINE_REPLACE);
 }

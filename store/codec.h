@@ -15,22 +15,22 @@
 
 struct session_record {
 	struct store_session s;
-	store_time entered;	/* where its entry in the expiry index stands */
+	store_time entered; /* where its entry in the expiry index stands */
 };
 
 struct history_record {
 	struct store_history h;
-	struct history_id previous;	/* all zero: the first */
+	struct history_id previous; /* all zero: the first */
 };
 
 /* An entry as it lies there: slices into the value. */
 struct audit_record {
 	struct store_audit_entry e;
-	struct slice hash;		/* 32 bytes */
+	struct slice hash; /* 32 bytes */
 };
 
 struct audit_head {
-	uint64_t number;		/* of the chain's last entry */
+	uint64_t number; /* of the chain's last entry */
 	uint8_t hash[32];
 };
 
@@ -64,12 +64,13 @@ enum {
 	OWNER_RECORD_MAX = 1 + 16,
 	ACCOUNT_RECORD_MAX = 1 + 32 + 1 + 16 + 255 * 3 + 16,
 	HEADS_RECORD_MAX = 1 + 32 + 1 + 16 * STORE_SESSIONS_MAX,
-	CREDENTIAL_RECORD_MAX = 1 + 24 + 4 + 3 + 4 + 16 + 24 + 129 +
-	    2 + STORE_CREDENTIAL_ID_MAX + 2 + STORE_COSE_KEY_MAX,
+	CREDENTIAL_RECORD_MAX = 1 + 24 + 4 + 3 + 4 + 16 + 24 + 129 + 2 +
+				STORE_CREDENTIAL_ID_MAX + 2 +
+				STORE_COSE_KEY_MAX,
 	CLIENT_RECORD_MAX = 64 + 46 + 64,
 	SESSION_RECORD_MAX = 1 + 32 + 48 + 1 + 48 + CLIENT_RECORD_MAX,
-	HISTORY_RECORD_MAX = 1 + 32 + 16 + 3 + 32 + 48 + 129 +
-	    CLIENT_RECORD_MAX,
+	HISTORY_RECORD_MAX =
+	    1 + 32 + 16 + 3 + 32 + 48 + 129 + CLIENT_RECORD_MAX,
 	INVITATION_RECORD_MAX = 1 + 16 + 1 + 16 + 255,
 	AUDIT_RECORD_MAX = 1 + 8 + 16 + 64 + 2 + STORE_AUDIT_DETAIL_MAX + 32,
 	AUDIT_HEAD_RECORD_MAX = 1 + 8 + 32,

@@ -44,8 +44,8 @@ credential_decode(struct slice value, struct store_credential *c)
 	cursor_text(&r, c->format, sizeof(c->format));
 	cursor_text(&r, c->name, sizeof(c->name));
 	c->id_n = (uint16_t)cursor_long(&r, c->id, sizeof(c->id));
-	c->cose_key_n = (uint16_t)cursor_long(&r, c->cose_key,
-	    sizeof(c->cose_key));
+	c->cose_key_n =
+	    (uint16_t)cursor_long(&r, c->cose_key, sizeof(c->cose_key));
 	return cursor_finished(&r) && c->id_n > 0;
 }
 
@@ -65,24 +65,25 @@ store_credential_ref(struct slice id)
 static struct slice
 id_of(const struct store_credential *c)
 {
-	return c->id_n <= sizeof(c->id) ? (struct slice){ c->id, c->id_n } :
-	    (struct slice){ c->id, 0 };
+	if (c->id_n > sizeof(c->id))
+		return (struct slice){ 0 };
+	return (struct slice){ c->id, c->id_n };
 }
 
 static enum store_rc
 credential_write(struct store_txn *t, const struct store_credential *c,
     const struct credential_ref *ref, enum engine_put how)
 {
-	struct cluster_key k = cluster_key(&c->account, CLUSTER_CREDENTIAL,
-	    SLICE(ref->b));
+	struct cluster_key k =
+	    cluster_key(&c->account, CLUSTER_CREDENTIAL, SLICE(ref->b));
 	uint8_t bytes[CREDENTIAL_RECORD_MAX];
 	struct writer w = WRITER(bytes);
 
 	credential_encode(&w, c);
 	if (w.bad)
 		return store_misused(t, "credential");
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    writer_done(&w), how);
+	return engine_put(
+	    t, TABLE_ACCOUNTS, cluster_slice(&k), writer_done(&w), how);
 }
 
 /* Keys of an account's passkeys begin with this. */
@@ -129,16 +130,16 @@ store_credential_add(struct store_txn *t, const struct store_credential *c)
 	rc = credential_write(t, c, &ref, ENGINE_INSERT);
 	if (rc != STORE_OK)
 		return rc;
-	return engine_put(t, TABLE_CREDENTIALS, SLICE(ref.b), writer_done(&w),
-	    ENGINE_INSERT);
+	return engine_put(
+	    t, TABLE_CREDENTIALS, SLICE(ref.b), writer_done(&w), ENGINE_INSERT);
 }
 
 enum store_rc
 store_credential_get(struct store_txn *t, const struct account_id *account,
     const struct credential_ref *ref, struct store_credential *c)
 {
-	struct cluster_key k = cluster_key(account, CLUSTER_CREDENTIAL,
-	    SLICE(ref->b));
+	struct cluster_key k =
+	    cluster_key(account, CLUSTER_CREDENTIAL, SLICE(ref->b));
 	struct store_credential got = { .account = *account };
 	struct slice v;
 	enum store_rc rc;
@@ -153,8 +154,8 @@ store_credential_get(struct store_txn *t, const struct account_id *account,
 }
 
 enum store_rc
-store_credential_find(struct store_txn *t, struct slice id,
-    struct store_credential *c)
+store_credential_find(
+    struct store_txn *t, struct slice id, struct store_credential *c)
 {
 	struct credential_ref ref = store_credential_ref(id);
 	struct store_credential got;
@@ -198,8 +199,8 @@ enum store_rc
 store_credential_remove(struct store_txn *t, const struct account_id *account,
     const struct credential_ref *ref)
 {
-	struct cluster_key k = cluster_key(account, CLUSTER_CREDENTIAL,
-	    SLICE(ref->b));
+	struct cluster_key k =
+	    cluster_key(account, CLUSTER_CREDENTIAL, SLICE(ref->b));
 	enum store_rc rc;
 
 	rc = engine_delete(t, TABLE_ACCOUNTS, cluster_slice(&k));
@@ -250,8 +251,7 @@ store_credentials_of(struct store_txn *t, const struct account_id *account,
 	for (size_t i = 0; i < l.n; i++) {
 		out[i].account = *account;
 		if (!credential_decode(l.found[i].value, &out[i]))
-			return store_damaged(t, TABLE_ACCOUNTS,
-			    l.found[i].key);
+			return store_damaged(t, TABLE_ACCOUNTS, l.found[i].key);
 	}
 	*n = l.n;
 	return STORE_OK;

@@ -18,13 +18,13 @@ enum { ENGINE_KEY_MAX = 511 };
 
 /* What every engine's transaction begins with. */
 struct store_txn {
-	struct store *store;	/* whose it is */
+	struct store *store; /* whose it is */
 	bool writable;
-	bool wrote;		/* since the fn that now runs began */
+	bool wrote; /* since the fn that now runs began */
 };
 
 struct engine_options {
-	struct store *store;	/* what its transactions will name */
+	struct store *store; /* what its transactions will name */
 	const char *dir;
 	unsigned readers;
 	size_t map_first;
@@ -55,14 +55,14 @@ enum store_rc engine_get(struct store_txn *t, enum store_table table,
 
 enum engine_put {
 	ENGINE_REPLACE = 0,
-	ENGINE_INSERT = 1,	/* STORE_TAKEN when the key is there */
-	ENGINE_LAST = 2,	/* an insert, most likely behind all others */
+	ENGINE_INSERT = 1, /* STORE_TAKEN when the key is there */
+	ENGINE_LAST = 2, /* an insert, most likely behind all others */
 };
 enum store_rc engine_put(struct store_txn *t, enum store_table table,
     struct slice key, struct slice value, enum engine_put how);
 
-enum store_rc engine_delete(struct store_txn *t, enum store_table table,
-    struct slice key);
+enum store_rc engine_delete(
+    struct store_txn *t, enum store_table table, struct slice key);
 
 /*
  * Calls each, in the order of the keys, for those that are not before `from`

@@ -109,8 +109,8 @@ index_expire(struct store_txn *t, store_time now, size_t limit, size_t *n)
 
 	do {
 		l.n = 0;
-		l.max = limit - done < EXPIRED_AT_ONCE ? limit - done :
-		    EXPIRED_AT_ONCE;
+		l.max = limit - done < EXPIRED_AT_ONCE ? limit - done
+						       : EXPIRED_AT_ONCE;
 		rc = engine_range(t, TABLE_EXPIRY, (struct slice){ 0 },
 		    (struct slice){ 0 }, expiry_collect, &l);
 		for (size_t i = 0; rc == STORE_OK && i < l.n; i++)
@@ -142,8 +142,8 @@ sweep(struct store_txn *t, void *arg)
 }
 
 enum store_rc
-store_sweep(struct store *store, store_time now, unsigned limit,
-    unsigned *swept)
+store_sweep(
+    struct store *store, store_time now, unsigned limit, unsigned *swept)
 {
 	struct sweep s = { .now = now < 0 ? 0 : now, .limit = limit };
 	enum store_rc rc = STORE_OK;

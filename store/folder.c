@@ -98,7 +98,7 @@ folder_room(const char *dir, uint64_t offset)
 	int fd, e;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/room-%ld", dir,
-	    (long)getpid()) >= sizeof(path))
+		(long)getpid()) >= sizeof(path))
 		return ENAMETOOLONG;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd == -1)

@@ -12,15 +12,15 @@
  * takes everybody who waits, does their updates and its own, wakes them, and
  * hands the lead to the first of those who came meanwhile.
  */
-enum { GROUP_MAX = 256 };	/* updates in one batch */
+enum { GROUP_MAX = 256 }; /* updates in one batch */
 
 /* One call of store_update(); lives on its caller's stack. */
 struct update {
 	store_fn *fn;
 	void *arg;
-	enum store_rc rc;	/* the answer, once it is settled */
+	enum store_rc rc; /* the answer, once it is settled */
 	enum { UPDATE_WAITS, UPDATE_ALONE, UPDATE_SETTLED } state;
-	bool leaned;		/* its view had others' uncommitted writes */
+	bool leaned; /* its view had others' uncommitted writes */
 
 	struct update *next;
 	bool leads;
@@ -29,7 +29,7 @@ struct update {
 
 struct group {
 	pthread_mutex_t lock;
-	struct update *first, **end;	/* who waits */
+	struct update *first, **end; /* who waits */
 	bool led;
 };
 

@@ -66,13 +66,14 @@ history_read(struct store_txn *t, const struct account_id *account,
 	r->h.id = *id;
 	if (!history_decode(v, r))
 		return store_damaged(t, TABLE_HISTORY, SLICE(id->b));
-	return memcmp(&r->h.account, account, sizeof(*account)) == 0 ?
-	    STORE_OK : STORE_ABSENT;
+	if (memcmp(&r->h.account, account, sizeof(*account)) != 0)
+		return STORE_ABSENT;
+	return STORE_OK;
 }
 
 static enum store_rc
-history_write(struct store_txn *t, const struct history_record *r,
-    enum engine_put how)
+history_write(
+    struct store_txn *t, const struct history_record *r, enum engine_put how)
 {
 	uint8_t bytes[HISTORY_RECORD_MAX];
 	struct writer w = WRITER(bytes);
@@ -80,8 +81,8 @@ history_write(struct store_txn *t, const struct history_record *r,
 	history_encode(&w, r);
 	if (w.bad)
 		return store_misused(t, "history");
-	return engine_put(t, TABLE_HISTORY, SLICE(r->h.id.b),
-	    writer_done(&w), how);
+	return engine_put(
+	    t, TABLE_HISTORY, SLICE(r->h.id.b), writer_done(&w), how);
 }
 
 /* The time, and a number that no other process is likely to come by. */
@@ -115,8 +116,8 @@ store_history_add(struct store_txn *t, struct store_history *h)
 	heads.newest = r.h.id;
 	heads.newest_expires = r.h.expires;
 	if ((rc = history_write(t, &r, ENGINE_LAST)) != STORE_OK ||
-	    (rc = expiry_add(t, r.h.expires, TABLE_HISTORY,
-	    SLICE(r.h.id.b))) != STORE_OK ||
+	    (rc = expiry_add(t, r.h.expires, TABLE_HISTORY, SLICE(r.h.id.b))) !=
+		STORE_OK ||
 	    (rc = heads_put(t, &h->account, &heads)) != STORE_OK)
 		return rc;
 	*h = r.h;
@@ -154,7 +155,7 @@ store_history_of(struct store_txn *t, const struct account_id *account,
 
 	rc = history_start(t, account, before, &at);
 	while (rc == STORE_OK && got < max &&
-	    (rc = history_read(t, account, &at, &r)) == STORE_OK) {
+	       (rc = history_read(t, account, &at, &r)) == STORE_OK) {
 		out[got++] = r.h;
 		at = r.previous;
 	}
@@ -172,8 +173,7 @@ store_history_seen(struct store_txn *t, const struct account_id *account,
 	struct history_record r;
 	enum store_rc rc;
 
-	if ((rc = history_read(t, account, id, &r)) != STORE_OK ||
-	    !r.h.notice)
+	if ((rc = history_read(t, account, id, &r)) != STORE_OK || !r.h.notice)
 		return rc;
 	r.h.notice = false;
 	return history_write(t, &r, ENGINE_REPLACE);
@@ -196,8 +196,7 @@ history_remove_all(struct store_txn *t, const struct account_id *account,
 	enum store_rc rc;
 
 	while ((rc = history_read(t, account, &at, &r)) == STORE_OK) {
-		rc = expiry_remove(t, r.h.expires, TABLE_HISTORY,
-		    SLICE(at.b));
+		rc = expiry_remove(t, r.h.expires, TABLE_HISTORY, SLICE(at.b));
 		if (rc == STORE_OK)
 			rc = engine_delete(t, TABLE_HISTORY, SLICE(at.b));
 		if (rc != STORE_OK)

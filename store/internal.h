@@ -14,19 +14,19 @@ struct store {
 	struct store_log log;
 	char *dir;
 	EVP_MD *sha256;
-	EVP_MD_CTX *md;		/* the writer's, inside updates alone */
+	EVP_MD_CTX *md; /* the writer's, inside updates alone */
 	/*
 	 * This process's audit chain: the time of its first entry, then random
 	 * bytes.  Set by the first append, inside an update.
 	 */
 	uint8_t chain[16];
 	bool chain_named;
-	uint64_t serial;	/* for history ids; inside updates alone */
+	uint64_t serial; /* for history ids; inside updates alone */
 };
 
 /* Logs that the record under key cannot be read.  Returns STORE_DAMAGED. */
-enum store_rc store_damaged(struct store_txn *t, enum store_table table,
-    struct slice key);
+enum store_rc store_damaged(
+    struct store_txn *t, enum store_table table, struct slice key);
 
 /* What cannot be written because the caller broke the contract. */
 enum store_rc store_misused(struct store_txn *t, const char *what);
@@ -40,10 +40,10 @@ enum store_rc store_misused(struct store_txn *t, const char *what);
 enum cluster_kind {
 	CLUSTER_ACCOUNT = 1,
 	CLUSTER_HEADS = 2,
-	CLUSTER_CREDENTIAL = 3,		/* suffix: its ref */
-	CLUSTER_INVITATION = 4,		/* suffix: its token's hash */
-	CLUSTER_PHONE = 5,		/* suffix: its id */
-	CLUSTER_BROWSER = 6,		/* suffix: the id of one it keeps */
+	CLUSTER_CREDENTIAL = 3, /* suffix: its ref */
+	CLUSTER_INVITATION = 4, /* suffix: its token's hash */
+	CLUSTER_PHONE = 5, /* suffix: its id */
+	CLUSTER_BROWSER = 6, /* suffix: the id of one it keeps */
 };
 
 struct cluster_key {
@@ -51,8 +51,8 @@ struct cluster_key {
 	size_t n;
 };
 
-struct cluster_key cluster_key(const struct account_id *id,
-    enum cluster_kind kind, struct slice suffix);
+struct cluster_key cluster_key(
+    const struct account_id *id, enum cluster_kind kind, struct slice suffix);
 
 static inline struct slice
 cluster_slice(const struct cluster_key *k)
@@ -62,18 +62,18 @@ cluster_slice(const struct cluster_key *k)
 
 /* Where an account's lists begin. */
 struct heads {
-	struct history_id newest;	/* all zero: none */
+	struct history_id newest; /* all zero: none */
 	store_time newest_expires;
-	store_time prune_at;	/* no session listed ends before, or 0 */
-	struct session_id sessions[STORE_SESSIONS_MAX];	/* oldest first */
+	store_time prune_at; /* no session listed ends before, or 0 */
+	struct session_id sessions[STORE_SESSIONS_MAX]; /* oldest first */
 	size_t session_count;
 };
 
 /* STORE_ABSENT: there is no such account. */
-enum store_rc heads_get(struct store_txn *t, const struct account_id *id,
-    struct heads *h);
-enum store_rc heads_put(struct store_txn *t, const struct account_id *id,
-    const struct heads *h);
+enum store_rc heads_get(
+    struct store_txn *t, const struct account_id *id, struct heads *h);
+enum store_rc heads_put(
+    struct store_txn *t, const struct account_id *id, const struct heads *h);
 
 /*
  * The expiry index: time, table, key.  A record has exactly one entry, at the
@@ -90,17 +90,17 @@ enum store_rc expiry_remove(struct store_txn *t, store_time when,
  * What the sweeper does with a record whose entry has come up; the entry is
  * gone already.  An absent record is STORE_OK.
  */
-enum store_rc session_expire(struct store_txn *t, struct slice key,
-    store_time now);
+enum store_rc session_expire(
+    struct store_txn *t, struct slice key, store_time now);
 enum store_rc history_expire(struct store_txn *t, struct slice key);
 enum store_rc invitation_expire(struct store_txn *t, struct slice key);
 /* At most limit of those spent whose time has come. */
-enum store_rc spent_expire(struct store_txn *t, store_time now, size_t limit,
-    size_t *n);
+enum store_rc spent_expire(
+    struct store_txn *t, store_time now, size_t limit, size_t *n);
 
 /* What goes with an account. */
-enum store_rc history_remove_all(struct store_txn *t,
-    const struct account_id *id, const struct heads *h);
+enum store_rc history_remove_all(
+    struct store_txn *t, const struct account_id *id, const struct heads *h);
 enum store_rc invitation_forget(struct store_txn *t, struct slice token_hash);
 
 #endif

@@ -28,8 +28,8 @@ invitation_decode(struct slice value, struct store_invitation *i)
 }
 
 static enum store_rc
-invitation_read(struct store_txn *t, struct slice hash,
-    struct store_invitation *i)
+invitation_read(
+    struct store_txn *t, struct slice hash, struct store_invitation *i)
 {
 	struct slice v;
 	enum store_rc rc;
@@ -37,8 +37,9 @@ invitation_read(struct store_txn *t, struct slice hash,
 	if ((rc = engine_get(t, TABLE_INVITATIONS, hash, &v)) != STORE_OK)
 		return rc;
 	memcpy(i->token_hash, hash.p, sizeof(i->token_hash));
-	return invitation_decode(v, i) ? STORE_OK :
-	    store_damaged(t, TABLE_INVITATIONS, hash);
+	if (!invitation_decode(v, i))
+		return store_damaged(t, TABLE_INVITATIONS, hash);
+	return STORE_OK;
 }
 
 /* The account keeps a note of each, so that it can take them along. */
@@ -46,21 +47,22 @@ static enum store_rc
 invitation_note(struct store_txn *t, const struct store_invitation *i)
 {
 	static const uint8_t version[] = { 1 };
-	struct cluster_key k = cluster_key(&i->account, CLUSTER_INVITATION,
-	    SLICE(i->token_hash));
+	struct cluster_key k =
+	    cluster_key(&i->account, CLUSTER_INVITATION, SLICE(i->token_hash));
 
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    SLICE(version), ENGINE_REPLACE);
+	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), SLICE(version),
+	    ENGINE_REPLACE);
 }
 
 static enum store_rc
 invitation_unnote(struct store_txn *t, const struct store_invitation *i)
 {
-	struct cluster_key k = cluster_key(&i->account, CLUSTER_INVITATION,
-	    SLICE(i->token_hash));
+	struct cluster_key k =
+	    cluster_key(&i->account, CLUSTER_INVITATION, SLICE(i->token_hash));
 
-	return i->for_account ?
-	    engine_delete(t, TABLE_ACCOUNTS, cluster_slice(&k)) : STORE_OK;
+	if (!i->for_account)
+		return STORE_OK;
+	return engine_delete(t, TABLE_ACCOUNTS, cluster_slice(&k));
 }
 
 enum store_rc
@@ -71,8 +73,7 @@ store_invitation_add(struct store_txn *t, const struct store_invitation *i)
 	struct heads h;
 	enum store_rc rc;
 
-	if (i->for_account &&
-	    (rc = heads_get(t, &i->account, &h)) != STORE_OK)
+	if (i->for_account && (rc = heads_get(t, &i->account, &h)) != STORE_OK)
 		return rc;
 	invitation_encode(&w, i);
 	if (w.bad)
@@ -81,8 +82,7 @@ store_invitation_add(struct store_txn *t, const struct store_invitation *i)
 	    writer_done(&w), ENGINE_INSERT);
 	if (rc != STORE_OK)
 		return rc;
-	rc = expiry_add(t, i->expires, TABLE_INVITATIONS,
-	    SLICE(i->token_hash));
+	rc = expiry_add(t, i->expires, TABLE_INVITATIONS, SLICE(i->token_hash));
 	if (rc != STORE_OK || !i->for_account)
 		return rc;
 	return invitation_note(t, i);
@@ -111,8 +111,8 @@ invitation_forget(struct store_txn *t, struct slice hash)
 	enum store_rc rc;
 
 	if ((rc = invitation_read(t, hash, &i)) != STORE_OK ||
-	    (rc = expiry_remove(t, i.expires, TABLE_INVITATIONS,
-	    hash)) != STORE_OK)
+	    (rc = expiry_remove(t, i.expires, TABLE_INVITATIONS, hash)) !=
+		STORE_OK)
 		return rc;
 	return engine_delete(t, TABLE_INVITATIONS, hash);
 }

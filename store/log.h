@@ -7,7 +7,7 @@
 enum { LOG_FAULT = 3, LOG_TOLD = 6 };
 
 struct store_log {
-	store_log_fn *fn;	/* never NULL */
+	store_log_fn *fn; /* never NULL */
 	void *arg;
 };
 

@@ -73,8 +73,8 @@ store_session_expires(const struct store_session *s)
 }
 
 static enum store_rc
-session_read(struct store_txn *t, const struct session_id *id,
-    struct session_record *r)
+session_read(
+    struct store_txn *t, const struct session_id *id, struct session_record *r)
 {
 	struct slice v;
 	enum store_rc rc;
@@ -83,13 +83,14 @@ session_read(struct store_txn *t, const struct session_id *id,
 	if (rc != STORE_OK)
 		return rc;
 	r->s.id = *id;
-	return session_decode(v, r) ? STORE_OK :
-	    store_damaged(t, TABLE_SESSIONS, SLICE(id->b));
+	if (!session_decode(v, r))
+		return store_damaged(t, TABLE_SESSIONS, SLICE(id->b));
+	return STORE_OK;
 }
 
 static enum store_rc
-session_write(struct store_txn *t, const struct session_record *r,
-    enum engine_put how)
+session_write(
+    struct store_txn *t, const struct session_record *r, enum engine_put how)
 {
 	uint8_t bytes[SESSION_RECORD_MAX];
 	struct writer w = WRITER(bytes);
@@ -97,8 +98,8 @@ session_write(struct store_txn *t, const struct session_record *r,
 	session_encode(&w, r);
 	if (w.bad)
 		return store_misused(t, "session");
-	return engine_put(t, TABLE_SESSIONS, SLICE(r->s.id.b),
-	    writer_done(&w), how);
+	return engine_put(
+	    t, TABLE_SESSIONS, SLICE(r->s.id.b), writer_done(&w), how);
 }
 
 /* The record and its entry in the expiry index; not its place in the list. */
@@ -143,8 +144,8 @@ list_prune(struct store_txn *t, struct heads *h, store_time now)
 		if (rc == STORE_OK)
 			rc = session_drop(t, &r);
 		else if (rc == STORE_DAMAGED)
-			rc = engine_delete(t, TABLE_SESSIONS,
-			    SLICE(h->sessions[i].b));
+			rc = engine_delete(
+			    t, TABLE_SESSIONS, SLICE(h->sessions[i].b));
 		if (rc != STORE_OK && rc != STORE_ABSENT)
 			return rc;
 		list_cut(h, i);
@@ -177,7 +178,8 @@ enum store_rc
 store_session_add(struct store_txn *t, const struct store_session *s)
 {
 	struct session_record r = {
-		.s = *s, .entered = store_session_expires(s),
+		.s = *s,
+		.entered = store_session_expires(s),
 	};
 	struct heads h;
 	enum store_rc rc;
@@ -185,16 +187,16 @@ store_session_add(struct store_txn *t, const struct store_session *s)
 	if ((rc = heads_get(t, &s->account, &h)) != STORE_OK ||
 	    (rc = session_write(t, &r, ENGINE_LAST)) != STORE_OK ||
 	    (rc = list_make_room(t, &h, s->created)) != STORE_OK ||
-	    (rc = expiry_add(t, r.entered, TABLE_SESSIONS,
-	    SLICE(s->id.b))) != STORE_OK)
+	    (rc = expiry_add(t, r.entered, TABLE_SESSIONS, SLICE(s->id.b))) !=
+		STORE_OK)
 		return rc;
 	h.sessions[h.session_count++] = s->id;
 	return heads_put(t, &s->account, &h);
 }
 
 enum store_rc
-store_session_get(struct store_txn *t, const struct session_id *id,
-    struct store_session *s)
+store_session_get(
+    struct store_txn *t, const struct session_id *id, struct store_session *s)
 {
 	struct session_record r;
 	enum store_rc rc = session_read(t, id, &r);
@@ -217,11 +219,11 @@ store_session_put(struct store_txn *t, const struct store_session *s)
 		return store_misused(t, "session: another account's");
 	/* Later needs no write here: the sweeper will see it and put it off. */
 	if (expires < r.entered) {
-		rc = expiry_remove(t, r.entered, TABLE_SESSIONS,
-		    SLICE(s->id.b));
+		rc =
+		    expiry_remove(t, r.entered, TABLE_SESSIONS, SLICE(s->id.b));
 		if (rc == STORE_OK)
-			rc = expiry_add(t, expires, TABLE_SESSIONS,
-			    SLICE(s->id.b));
+			rc = expiry_add(
+			    t, expires, TABLE_SESSIONS, SLICE(s->id.b));
 		if (rc != STORE_OK)
 			return rc;
 		r.entered = expires;
@@ -300,8 +302,9 @@ store_sessions_end(struct store_txn *t, const struct account_id *account,
 		ended += rc == STORE_OK;
 	}
 	*n = ended;
-	return h.session_count == left.session_count ? STORE_OK :
-	    heads_put(t, account, &left);
+	if (h.session_count == left.session_count)
+		return STORE_OK;
+	return heads_put(t, account, &left);
 }
 
 enum store_rc

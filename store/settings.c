@@ -42,6 +42,6 @@ store_setting_put(struct store_txn *t, const char *name, struct slice value)
 	writer_bytes(&w, value.p, value.n);
 	if (w.bad || !name_fits(name))
 		return store_misused(t, "setting");
-	return engine_put(t, TABLE_SETTINGS, slice_of(name), writer_done(&w),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_SETTINGS, slice_of(name), writer_done(&w), ENGINE_REPLACE);
 }

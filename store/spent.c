@@ -24,21 +24,21 @@ spent_key(const uint8_t challenge[32], store_time expires)
 }
 
 enum store_rc
-store_spend(struct store_txn *t, const uint8_t challenge[32],
-    store_time expires)
+store_spend(
+    struct store_txn *t, const uint8_t challenge[32], store_time expires)
 {
 	struct spent_key k = spent_key(challenge, expires);
 	static const uint8_t version[] = { 1 };
 
 	if (expires < 0)
 		return store_misused(t, "spent");
-	return engine_put(t, TABLE_SPENT, SLICE(k.b), SLICE(version),
-	    ENGINE_LAST);
+	return engine_put(
+	    t, TABLE_SPENT, SLICE(k.b), SLICE(version), ENGINE_LAST);
 }
 
 enum store_rc
-store_spent(struct store_txn *t, const uint8_t challenge[32],
-    store_time expires)
+store_spent(
+    struct store_txn *t, const uint8_t challenge[32], store_time expires)
 {
 	struct spent_key k = spent_key(challenge, expires);
 	struct slice v;
@@ -79,8 +79,8 @@ spent_expire(struct store_txn *t, store_time now, size_t limit, size_t *n)
 
 	do {
 		l.n = 0;
-		l.max = limit - done < SPENT_AT_ONCE ? limit - done :
-		    SPENT_AT_ONCE;
+		l.max =
+		    limit - done < SPENT_AT_ONCE ? limit - done : SPENT_AT_ONCE;
 		rc = engine_range(t, TABLE_SPENT, (struct slice){ 0 },
 		    (struct slice){ 0 }, spent_collect, &l);
 		for (size_t i = 0; rc == STORE_OK && i < l.n; i++)

@@ -20,8 +20,8 @@ store_damaged(struct store_txn *t, enum store_table table, struct slice key)
 
 	for (size_t i = 0; i < key.n && i < 16; i++)
 		snprintf(hex + 2 * i, 3, "%02x", key.p[i]);
-	store_logf(&t->store->log, LOG_FAULT,
-	    "store=damaged table=%d key=%s", (int)table, hex);
+	store_logf(&t->store->log, LOG_FAULT, "store=damaged table=%d key=%s",
+	    (int)table, hex);
 	return STORE_DAMAGED;
 }
 
@@ -45,8 +45,8 @@ format_read(struct store_txn *t, void *arg)
 {
 	struct format *f = arg;
 
-	return store_setting_get(t, "format", f->found, sizeof(f->found),
-	    &f->n);
+	return store_setting_get(
+	    t, "format", f->found, sizeof(f->found), &f->n);
 }
 
 static enum store_rc
@@ -69,8 +69,7 @@ format_judge(struct store *s, const struct format *f)
 
 	if (f->n == sizeof(f->found) && found <= STORE_FORMAT)
 		return STORE_OK;
-	store_logf(&s->log, LOG_FAULT,
-	    "store=newer-format found=%llu known=%d",
+	store_logf(&s->log, LOG_FAULT, "store=newer-format found=%llu known=%d",
 	    (unsigned long long)found, STORE_FORMAT);
 	return STORE_NEWER;
 }
@@ -124,10 +123,15 @@ store_open(const struct store_options *o, struct store **out)
 		return STORE_FAULT;
 	s->log = store_log_from(o);
 	if ((s->dir = strdup(o->dir)) != NULL && writer_ready(s))
-		rc = engine_open(&(struct engine_options){
-		    .store = s, .dir = o->dir, .readers = o->readers,
-		    .map_first = o->map_first, .log = s->log,
-		}, &s->engine);
+		rc = engine_open(
+		    &(struct engine_options){
+			.store = s,
+			.dir = o->dir,
+			.readers = o->readers,
+			.map_first = o->map_first,
+			.log = s->log,
+		    },
+		    &s->engine);
 	if (rc == STORE_OK)
 		rc = format_check(s);
 	if (rc == STORE_OK) {

@@ -25,13 +25,13 @@ typedef int64_t store_time;
 
 enum store_rc {
 	STORE_OK,
-	STORE_ABSENT,	/* no such record */
-	STORE_TAKEN,	/* the key belongs to another record */
-	STORE_REFUSED,	/* said by an update's fn: keep nothing, arg says why */
-	STORE_FULL,	/* no room on the disk; what was there can be read */
-	STORE_DAMAGED,	/* a record that this version cannot read; logged */
-	STORE_FAULT,	/* the machine failed; logged where it arose */
-	STORE_NEWER,	/* the folder was written by a later itsumo; logged */
+	STORE_ABSENT, /* no such record */
+	STORE_TAKEN, /* the key belongs to another record */
+	STORE_REFUSED, /* said by an update's fn: keep nothing, arg says why */
+	STORE_FULL, /* no room on the disk; what was there can be read */
+	STORE_DAMAGED, /* a record that this version cannot read; logged */
+	STORE_FAULT, /* the machine failed; logged where it arose */
+	STORE_NEWER, /* the folder was written by a later itsumo; logged */
 };
 
 /*
@@ -41,10 +41,10 @@ enum store_rc {
 typedef void store_log_fn(int priority, const char *line, void *arg);
 
 struct store_options {
-	const char *dir;	/* made, mode 0700, when absent */
-	unsigned readers;	/* threads that read at the same time */
-	size_t map_first;	/* bytes mapped at first; 0: 64 MiB; grows */
-	store_log_fn *log;	/* NULL: stderr, "<3>" before the line */
+	const char *dir; /* made, mode 0700, when absent */
+	unsigned readers; /* threads that read at the same time */
+	size_t map_first; /* bytes mapped at first; 0: 64 MiB; grows */
+	store_log_fn *log; /* NULL: stderr, "<3>" before the line */
 	void *log_arg;
 };
 
@@ -87,8 +87,8 @@ enum store_rc store_update(struct store *s, store_fn *fn, void *arg);
  * *swept is how many were looked at and removed, or put off because they had
  * been used since; as many as `limit` means that there may be more.
  */
-enum store_rc store_sweep(struct store *s, store_time now, unsigned limit,
-    unsigned *swept);
+enum store_rc store_sweep(
+    struct store *s, store_time now, unsigned limit, unsigned *swept);
 
 /*
  * Writes a consistent copy of the live store, compacted, into the folder
@@ -108,7 +108,7 @@ enum store_rc store_restore(const char *from, const struct store_options *o);
 struct store_stat {
 	uint64_t accounts, credentials, sessions, history, audit;
 	uint64_t bytes_used, bytes_mapped;
-	uint64_t updates, commits;	/* by this process since it opened */
+	uint64_t updates, commits; /* by this process since it opened */
 };
 enum store_rc store_stat(struct store *s, struct store_stat *st);
 
