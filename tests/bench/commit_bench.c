@@ -78,7 +78,7 @@ cpu_seconds(void)
 
 	getrusage(RUSAGE_SELF, &u);
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 /* Of 4096 bytes, that this process has handed to write(). */
@@ -144,9 +144,14 @@ static struct store_credential
 credential(uint32_t n)
 {
 	struct store_credential c = {
-		.account = account_id(n), .id_n = 32, .cose_key_n = 77,
-		.algorithm = -7, .created = 1700000000000, .flags = 0x1d,
-		.transports = STORE_TRANSPORT_INTERNAL, .format = "none",
+		.account = account_id(n),
+		.id_n = 32,
+		.cose_key_n = 77,
+		.algorithm = -7,
+		.created = 1700000000000,
+		.flags = 0x1d,
+		.transports = STORE_TRANSPORT_INTERNAL,
+		.format = "none",
 		.name = "iCloud Keychain",
 	};
 
@@ -160,7 +165,8 @@ static struct store_client
 client(void)
 {
 	return (struct store_client){
-		.browser = "Chrome, Windows", .address = "198.51.100.217",
+		.browser = "Chrome, Windows",
+		.address = "198.51.100.217",
 		.place = "Kyoto, JP",
 	};
 }
@@ -177,8 +183,10 @@ load(struct store_txn *t, void *arg)
 
 	for (uint32_t n = l->from; rc == STORE_OK && n < l->to; n++) {
 		struct store_account a = {
-			.id = account_id(n), .state = STORE_ACCOUNT_ACTIVE,
-			.created = 1700000000000, .locale = "ja",
+			.id = account_id(n),
+			.state = STORE_ACCOUNT_ACTIVE,
+			.created = 1700000000000,
+			.locale = "ja",
 		};
 		struct store_credential c = credential(n);
 
@@ -202,8 +210,8 @@ put_one(struct store_txn *t, void *arg)
 	char name[16];
 
 	snprintf(name, sizeof(name), "n%u", (unsigned)(w->seed % 4096));
-	return store_setting_put(t, name,
-	    (struct slice){ w->random, sizeof(w->random) });
+	return store_setting_put(
+	    t, name, (struct slice){ w->random, sizeof(w->random) });
 }
 
 /* As a sign-in with a passkey writes: looks, then six tables. */
@@ -213,27 +221,36 @@ sign_in(struct store_txn *t, void *arg)
 	struct worker *w = arg;
 	struct store_credential c, known = credential(w->account);
 	struct store_session s = {
-		.account = known.account, .method = STORE_METHOD_PASSKEY,
-		.created = w->now, .proved = w->now, .last_seen = w->now,
-		.idle_ms = 14LL * 86400000, .ends = w->now + 90LL * 86400000,
+		.account = known.account,
+		.method = STORE_METHOD_PASSKEY,
+		.created = w->now,
+		.proved = w->now,
+		.last_seen = w->now,
+		.idle_ms = 14LL * 86400000,
+		.ends = w->now + 90LL * 86400000,
 		.client = client(),
 	};
 	struct store_history h = {
-		.account = known.account, .at = w->now,
-		.expires = w->now + 400LL * 86400000, .ok = true,
-		.method = STORE_METHOD_PASSKEY, .event = "sign-in",
-		.passkey = "iCloud Keychain", .client = client(),
+		.account = known.account,
+		.at = w->now,
+		.expires = w->now + 400LL * 86400000,
+		.ok = true,
+		.method = STORE_METHOD_PASSKEY,
+		.event = "sign-in",
+		.passkey = "iCloud Keychain",
+		.client = client(),
 	};
 	struct store_audit_entry e = {
-		.at = w->now, .account = known.account,
+		.at = w->now,
+		.account = known.account,
 		.event = slice_of("sign-in"),
 		.detail = slice_of("passkey iCloud Keychain, Chrome, Windows, "
-		    "198.51.100.217"),
+				   "198.51.100.217"),
 	};
 	enum store_rc rc;
 
-	s.credential = store_credential_ref(
-	    (struct slice){ known.id, known.id_n });
+	s.credential =
+	    store_credential_ref((struct slice){ known.id, known.id_n });
 	put_be(s.id.b, (uint64_t)w->now, 8);
 	memcpy(s.id.b + 8, w->random, 8);
 	memcpy(s.token_hash, w->random, 32);
@@ -264,8 +281,8 @@ work(void *arg)
 		w->account = (uint32_t)(number(&w->seed) % w->run->accounts);
 		if (store_update(w->run->s, w->run->fn, w) != STORE_OK)
 			give_up("an update failed");
-		atomic_fetch_add_explicit(&w->run->finished, 1,
-		    memory_order_relaxed);
+		atomic_fetch_add_explicit(
+		    &w->run->finished, 1, memory_order_relaxed);
 	}
 	return NULL;
 }
@@ -287,9 +304,9 @@ one_round(struct store *s, store_fn *fn, uint32_t accounts, int threads,
 	pages = pages_written();
 	for (int i = 0; i < threads; i++) {
 		workers[i] = (struct worker){ .run = &run,
-		    .seed = atomic_fetch_add(&seeds, 0x9e3779b97f4a7c15) };
-		if (pthread_create(&workers[i].thread, NULL, work,
-		    &workers[i]) != 0)
+			.seed = atomic_fetch_add(&seeds, 0x9e3779b97f4a7c15) };
+		if (pthread_create(
+			&workers[i].thread, NULL, work, &workers[i]) != 0)
 			give_up("no thread");
 	}
 	usleep((useconds_t)milliseconds * 1000);
@@ -303,8 +320,8 @@ one_round(struct store *s, store_fn *fn, uint32_t accounts, int threads,
 	if (store_stat(s, &after) != STORE_OK)
 		give_up("no figures");
 	return (struct figure){ updates / wall, cpu / updates * 1e6,
-	    updates / (double)(after.commits - before.commits),
-	    pages / updates };
+		updates / (double)(after.commits - before.commits),
+		pages / updates };
 }
 
 /* The sessions and marks of the round before end, as they would in time. */
@@ -338,8 +355,8 @@ measure(struct store *s, store_fn *fn, uint32_t accounts, int threads)
 		pages[i] = f.pages;
 	}
 	return (struct figure){ median(rate, options.rounds),
-	    median(cpu, options.rounds), median(batch, options.rounds),
-	    median(pages, options.rounds) };
+		median(cpu, options.rounds), median(batch, options.rounds),
+		median(pages, options.rounds) };
 }
 
 /* ---- the bare loop ---- */
@@ -362,7 +379,8 @@ bare(const char *path)
 		for (; seconds(CLOCK_MONOTONIC) < until; n++) {
 			page[0]++;
 			if (pwrite(fd, page, sizeof(page), at) !=
-			    sizeof(page) || fdatasync(fd) == -1)
+				sizeof(page) ||
+			    fdatasync(fd) == -1)
 				give_up("the bare loop cannot write");
 			at += (off_t)sizeof(page);
 		}
@@ -430,9 +448,9 @@ bench_commits(const char *top)
 		struct figure f = measure(s, put_one, 1, threads[i]);
 
 		printf("commits, %2d at once: %7.0f/s, %5.2f of bare, "
-		    "%5.1f us CPU, %4.1f a commit, %4.1f pages\n", threads[i],
-		    f.per_second, f.per_second / loop, f.cpu_us, f.batch,
-		    f.pages);
+		       "%5.1f us CPU, %4.1f a commit, %4.1f pages\n",
+		    threads[i], f.per_second, f.per_second / loop, f.cpu_us,
+		    f.batch, f.pages);
 	}
 	store_close(s);
 }
@@ -469,8 +487,9 @@ load_accounts(const char *dir, uint32_t accounts)
 	double t = seconds(CLOCK_MONOTONIC);
 
 	for (uint32_t n = 0; n < accounts; n += LOAD_AT_ONCE) {
-		struct load l = { n, n + LOAD_AT_ONCE < accounts ?
-		    n + LOAD_AT_ONCE : accounts };
+		struct load l = { n, n + LOAD_AT_ONCE < accounts
+					 ? n + LOAD_AT_ONCE
+					 : accounts };
 
 		if (store_update(s, load, &l) != STORE_OK)
 			give_up("the accounts do not load");
@@ -502,11 +521,11 @@ bench_sign_ins(const char *top)
 		    options.accounts[i]);
 		s = load_accounts(path, options.accounts[i]);
 		for (int j = 0; j < 3; j++) {
-			struct figure f = measure(s, sign_in,
-			    options.accounts[i], threads[j]);
+			struct figure f = measure(
+			    s, sign_in, options.accounts[i], threads[j]);
 
 			printf("sign-ins, %2d at once, %7u accounts: %7.0f/s, "
-			    "%5.1f us CPU, %4.1f a commit, %4.1f pages",
+			       "%5.1f us CPU, %4.1f a commit, %4.1f pages",
 			    threads[j], options.accounts[i], f.per_second,
 			    f.cpu_us, f.batch, f.pages);
 			if (j == 2 && i == 0)
@@ -535,7 +554,7 @@ read_options(int argc, char **argv)
 			options.rounds = atoi(optarg);
 		else
 			give_up("[-d DIR] [-m MILLISECONDS] [-r ROUNDS] "
-			    "[ACCOUNTS]...");
+				"[ACCOUNTS]...");
 	}
 	if (options.milliseconds < 4 || options.rounds < 1 ||
 	    options.rounds > ROUNDS_MAX || argc - optind > TABLE_MAX)
@@ -544,7 +563,7 @@ read_options(int argc, char **argv)
 		options.sizes = argc - optind;
 	for (int i = optind; i < argc; i++)
 		if ((options.accounts[i - optind] =
-		    (uint32_t)strtoul(argv[i], NULL, 10)) == 0)
+			    (uint32_t)strtoul(argv[i], NULL, 10)) == 0)
 			give_up("not a number of accounts");
 }
 

@@ -140,20 +140,20 @@ finds_a_passkey_by_its_whole_id(void **state)
 	struct account_id other = an_account_id(2);
 	struct store_txn *t;
 
-	assert_int_equal(store_update(k->s, add_credential, &c),
-	    STORE_ABSENT);
+	assert_int_equal(store_update(k->s, add_credential, &c), STORE_ABSENT);
 	assert_ok(kit_add_account(k, 1));
 	assert_ok(store_update(k->s, add_credential, &c));
 	ref = store_credential_ref((struct slice){ c.id, c.id_n });
 	t = view(k);
-	assert_ok(store_credential_find(t, (struct slice){ c.id, c.id_n },
-	    &got));
+	assert_ok(
+	    store_credential_find(t, (struct slice){ c.id, c.id_n }, &got));
 	assert_true(same_credential(&got, &c));
 	assert_ok(store_credential_get(t, &c.account, &ref, &got));
-	assert_int_equal(store_credential_get(t, &other, &ref, &got),
+	assert_int_equal(
+	    store_credential_get(t, &other, &ref, &got), STORE_ABSENT);
+	assert_int_equal(
+	    store_credential_find(t, (struct slice){ c.id, c.id_n - 1U }, &got),
 	    STORE_ABSENT);
-	assert_int_equal(store_credential_find(t,
-	    (struct slice){ c.id, c.id_n - 1U }, &got), STORE_ABSENT);
 	store_read_end(t);
 }
 
@@ -165,10 +165,10 @@ disguise(struct store_txn *t, void *arg)
 	struct credential_ref ref = store_credential_ref(slice_of("wanted"));
 	struct credential_ref own =
 	    store_credential_ref((struct slice){ c->id, c->id_n });
-	struct cluster_key from = cluster_key(&c->account,
-	    CLUSTER_CREDENTIAL, SLICE(own.b));
-	struct cluster_key to = cluster_key(&c->account, CLUSTER_CREDENTIAL,
-	    SLICE(ref.b));
+	struct cluster_key from =
+	    cluster_key(&c->account, CLUSTER_CREDENTIAL, SLICE(own.b));
+	struct cluster_key to =
+	    cluster_key(&c->account, CLUSTER_CREDENTIAL, SLICE(ref.b));
 	struct slice v;
 	uint8_t copy[512];
 	enum store_rc rc;
@@ -178,14 +178,15 @@ disguise(struct store_txn *t, void *arg)
 	memcpy(copy, v.p, v.n);
 	v.p = copy;
 	if (rc == STORE_OK)
-		rc = engine_put(t, TABLE_ACCOUNTS, cluster_slice(&to), v,
-		    ENGINE_INSERT);
+		rc = engine_put(
+		    t, TABLE_ACCOUNTS, cluster_slice(&to), v, ENGINE_INSERT);
 	if (rc == STORE_OK)
 		rc = engine_get(t, TABLE_CREDENTIALS, SLICE(own.b), &v);
 	memcpy(copy, v.p, v.n);
 	v.p = copy;
-	return rc != STORE_OK ? rc : engine_put(t, TABLE_CREDENTIALS,
-	    SLICE(ref.b), v, ENGINE_INSERT);
+	return rc != STORE_OK ? rc
+			      : engine_put(t, TABLE_CREDENTIALS, SLICE(ref.b),
+				    v, ENGINE_INSERT);
 }
 
 static void
@@ -199,8 +200,8 @@ is_not_fooled_by_a_ref(void **state)
 	assert_ok(store_update(k->s, add_credential, &c));
 	assert_ok(store_update(k->s, disguise, &c));
 	t = view(k);
-	assert_int_equal(store_credential_find(t, slice_of("wanted"), &got),
-	    STORE_ABSENT);
+	assert_int_equal(
+	    store_credential_find(t, slice_of("wanted"), &got), STORE_ABSENT);
 	store_read_end(t);
 }
 
@@ -226,15 +227,14 @@ changes_of_a_passkey_spare_its_key(void **state)
 	struct store_txn *t;
 
 	assert_ok(kit_add_account(k, 1));
-	assert_int_equal(store_update(k->s, put_credential, &c),
-	    STORE_ABSENT);
+	assert_int_equal(store_update(k->s, put_credential, &c), STORE_ABSENT);
 	assert_ok(store_update(k->s, add_credential, &c));
 	c.sign_count = 2;
 	c.last_used = 3000;
 	assert_ok(store_update(k->s, put_credential, &c));
 	t = view(k);
-	assert_ok(store_credential_find(t, (struct slice){ c.id, c.id_n },
-	    &got));
+	assert_ok(
+	    store_credential_find(t, (struct slice){ c.id, c.id_n }, &got));
 	store_read_end(t);
 	assert_true(same_credential(&got, &c));
 	c.cose_key[5] ^= 1;
@@ -257,8 +257,7 @@ lists_passkeys_oldest_first_up_to_the_cap(void **state)
 		assert_ok(store_update(k->s, add_credential, &c));
 	}
 	c = a_credential(1, 99);
-	assert_int_equal(store_update(k->s, add_credential, &c),
-	    STORE_REFUSED);
+	assert_int_equal(store_update(k->s, add_credential, &c), STORE_REFUSED);
 	t = view(k);
 	assert_ok(store_credentials_of(t, &id, out, &n));
 	store_read_end(t);
@@ -281,11 +280,12 @@ removes_a_passkey_for_good(void **state)
 	assert_ok(kit_add_account(k, 1));
 	assert_ok(store_update(k->s, add_credential, &c));
 	assert_ok(store_update(k->s, remove_credential, &name));
-	assert_int_equal(store_update(k->s, remove_credential, &name),
-	    STORE_ABSENT);
+	assert_int_equal(
+	    store_update(k->s, remove_credential, &name), STORE_ABSENT);
 	t = view(k);
-	assert_int_equal(store_credential_find(t,
-	    (struct slice){ c.id, c.id_n }, &got), STORE_ABSENT);
+	assert_int_equal(
+	    store_credential_find(t, (struct slice){ c.id, c.id_n }, &got),
+	    STORE_ABSENT);
 	store_read_end(t);
 	assert_int_equal(entries(k->s, TABLE_CREDENTIALS), 0);
 	assert_ok(store_update(k->s, add_credential, &c));
@@ -297,7 +297,9 @@ static struct store_invitation
 an_invitation(uint8_t n, bool for_account)
 {
 	struct store_invitation i = {
-		.token_hash = { n }, .created = 1000, .expires = 2000,
+		.token_hash = { n },
+		.created = 1000,
+		.expires = 2000,
 		.for_account = for_account,
 	};
 
@@ -319,12 +321,12 @@ invites_until_it_is_used_or_over(void **state)
 	t = view(k);
 	assert_ok(store_invitation_get(t, i.token_hash, 1999, &got));
 	assert_true(same_invitation(&got, &i));
-	assert_int_equal(store_invitation_get(t, i.token_hash, 2000, &got),
-	    STORE_ABSENT);
+	assert_int_equal(
+	    store_invitation_get(t, i.token_hash, 2000, &got), STORE_ABSENT);
 	store_read_end(t);
 	assert_ok(store_update(k->s, remove_invitation, &i));
-	assert_int_equal(store_update(k->s, remove_invitation, &i),
-	    STORE_ABSENT);
+	assert_int_equal(
+	    store_update(k->s, remove_invitation, &i), STORE_ABSENT);
 	assert_int_equal(entries(k->s, TABLE_INVITATIONS), 0);
 	assert_int_equal(entries(k->s, TABLE_EXPIRY), 0);
 }
@@ -335,8 +337,7 @@ invites_to_an_account_that_is_there(void **state)
 	struct kit *k = *state;
 	struct store_invitation i = an_invitation(1, true);
 
-	assert_int_equal(store_update(k->s, add_invitation, &i),
-	    STORE_ABSENT);
+	assert_int_equal(store_update(k->s, add_invitation, &i), STORE_ABSENT);
 	assert_ok(kit_add_account(k, 1));
 	assert_ok(store_update(k->s, add_invitation, &i));
 	assert_int_equal(entries(k->s, TABLE_ACCOUNTS), 3);
@@ -354,8 +355,8 @@ give_everything(struct kit *k, uint32_t n)
 		struct store_credential c = a_credential(n, i);
 		struct store_session s = a_session(n, i, 1000 + i);
 		struct store_history h = a_history(n, 1000 + i);
-		struct store_invitation v = an_invitation(
-		    (uint8_t)(n * 100 + i), true);
+		struct store_invitation v =
+		    an_invitation((uint8_t)(n * 100 + i), true);
 
 		v.account = an_account_id(n);
 		assert_ok(store_update(k->s, add_credential, &c));
@@ -372,8 +373,12 @@ static void
 leaves_nothing_behind(void **state)
 {
 	static const enum store_table tables[] = {
-		TABLE_ACCOUNTS, TABLE_NAMES, TABLE_CREDENTIALS,
-		TABLE_SESSIONS, TABLE_HISTORY, TABLE_INVITATIONS,
+		TABLE_ACCOUNTS,
+		TABLE_NAMES,
+		TABLE_CREDENTIALS,
+		TABLE_SESSIONS,
+		TABLE_HISTORY,
+		TABLE_INVITATIONS,
 		TABLE_EXPIRY,
 	};
 	enum { N = sizeof(tables) / sizeof(tables[0]) };
@@ -399,8 +404,7 @@ leaves_nothing_behind(void **state)
 	for (size_t i = 0; i < N; i++)
 		assert_int_equal(entries(k->s, tables[i]), before[i]);
 	assert_int_equal(entries(k->s, TABLE_AUDIT), 2);
-	assert_int_equal(store_update(k->s, remove_account, &id),
-	    STORE_ABSENT);
+	assert_int_equal(store_update(k->s, remove_account, &id), STORE_ABSENT);
 	/* The name is free again. */
 	assert_ok(kit_add_account(k, 2));
 }

@@ -78,7 +78,7 @@ reads_back_what_was_appended(void **state)
 	report = verify(k);
 	assert_true(report.sound);
 	assert_int_equal(report.chains, 0);
-	append_lines(k, 9000);	/* more than one view */
+	append_lines(k, 9000); /* more than one view */
 	assert_ok(store_audit_verify(k->s, read_line, &r, &report));
 	assert_true(report.sound);
 	assert_string_equal(report.trouble, "");
@@ -155,8 +155,8 @@ plant_heads(struct store_txn *t, void *arg)
 			(uint8_t)i };
 		struct audit_head_key key = audit_head_key(chain, false);
 
-		rc = engine_put(t, TABLE_HEADS, SLICE(key.b),
-		    writer_done(&w), ENGINE_REPLACE);
+		rc = engine_put(t, TABLE_HEADS, SLICE(key.b), writer_done(&w),
+		    ENGINE_REPLACE);
 	}
 	return rc;
 }
@@ -255,8 +255,8 @@ copy_entry(struct store_txn *t, const struct audit_key *key, struct copy *c)
 }
 
 static enum store_rc
-put_entry(struct store_txn *t, const struct audit_key *key,
-    const struct copy *c)
+put_entry(
+    struct store_txn *t, const struct audit_key *key, const struct copy *c)
 {
 	return engine_put(t, TABLE_AUDIT, SLICE(key->b),
 	    (struct slice){ c->b, c->n }, ENGINE_REPLACE);
@@ -264,8 +264,8 @@ put_entry(struct store_txn *t, const struct audit_key *key,
 
 struct tamper {
 	uint64_t number, other;
-	size_t at;		/* which byte of the value */
-	size_t size;		/* out: of the value */
+	size_t at; /* which byte of the value */
+	size_t size; /* out: of the value */
 };
 
 static enum store_rc
@@ -399,12 +399,12 @@ rewrite_entry(struct store_txn *t, void *arg)
 	assert_true(audit_decode((struct slice){ c.b, c.n }, &r));
 	assert_true(audit_decode((struct slice){ before.b, before.n }, &p));
 	r.e.at++;
-	assert_true(audit_hash(t->store->md, t->store->sha256, &key,
-	    p.hash.p, &r.e, hash));
+	assert_true(audit_hash(
+	    t->store->md, t->store->sha256, &key, p.hash.p, &r.e, hash));
 	w = (struct writer){ .p = before.b, .room = sizeof(before.b) };
 	audit_encode(&w, &r.e, hash);
-	return engine_put(t, TABLE_AUDIT, SLICE(key.b), writer_done(&w),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_AUDIT, SLICE(key.b), writer_done(&w), ENGINE_REPLACE);
 }
 
 static void
@@ -467,10 +467,10 @@ cut_with_head(struct store_txn *t, void *arg)
 	assert_true(audit_decode(v, &r));
 	memcpy(head.hash, r.hash.p, 32);
 	audit_head_encode(&w, &head);
-	rc = engine_put(t, TABLE_HEADS, SLICE(key.b), writer_done(&w),
-	    ENGINE_REPLACE);
-	return rc == STORE_OK ? engine_delete(t, TABLE_AUDIT, SLICE(cut.b)) :
-	    rc;
+	rc = engine_put(
+	    t, TABLE_HEADS, SLICE(key.b), writer_done(&w), ENGINE_REPLACE);
+	return rc == STORE_OK ? engine_delete(t, TABLE_AUDIT, SLICE(cut.b))
+			      : rc;
 }
 
 static void
@@ -485,7 +485,7 @@ finds_a_chain_cut_with_its_head(void **state)
 	append_lines(k, 1);
 	assert_true(verify(k).sound);
 	assert_ok(store_update(k->s, cut_with_head, chain));
-	expect_trouble(k, 4, "missing, but a later chain names it");
+	expect_trouble(k, 4, "missing, yet a later chain names it");
 }
 
 static enum store_rc
@@ -526,15 +526,16 @@ smuggle(struct store_txn *t, void *arg)
 	enum store_rc rc;
 
 	(void)arg;
-	assert_true(audit_hash(t->store->md, t->store->sha256, &key, nothing,
-	    &e, head.hash));
+	assert_true(audit_hash(
+	    t->store->md, t->store->sha256, &key, nothing, &e, head.hash));
 	audit_encode(&w, &e, head.hash);
-	rc = engine_put(t, TABLE_AUDIT, SLICE(key.b), writer_done(&w),
-	    ENGINE_INSERT);
+	rc = engine_put(
+	    t, TABLE_AUDIT, SLICE(key.b), writer_done(&w), ENGINE_INSERT);
 	w = WRITER(value);
 	audit_head_encode(&w, &head);
 	return rc == STORE_OK ? engine_put(t, TABLE_HEADS, SLICE(head_key.b),
-	    writer_done(&w), ENGINE_INSERT) : rc;
+				    writer_done(&w), ENGINE_INSERT)
+			      : rc;
 }
 
 static void

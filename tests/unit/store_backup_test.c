@@ -69,8 +69,7 @@ judge_copy(struct kit *k, const char *dir)
 	/* One history line and one audit entry a sign-in. */
 	assert_int_equal(st.audit, st.history + (st.history > 0));
 	/* And an expiry entry for each record that expires. */
-	assert_int_equal(entries(copy, TABLE_EXPIRY),
-	    st.history + st.sessions);
+	assert_int_equal(entries(copy, TABLE_EXPIRY), st.history + st.sessions);
 	store_close(copy);
 }
 
@@ -87,8 +86,9 @@ a_copy_of_a_store_at_work_is_consistent(void **state)
 		load[i] = (struct load){ .k = k, .writer = i, .done = &done };
 	}
 	for (int i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&load[i].thread, NULL,
-		    run_load, &load[i]), 0);
+		assert_int_equal(
+		    pthread_create(&load[i].thread, NULL, run_load, &load[i]),
+		    0);
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(name, sizeof(name), "copy %d", i);
 		assert_ok(store_backup(k->s, kit_path(k, name)));
@@ -120,13 +120,12 @@ copies_into_nothing_but_an_empty_folder(void **state)
 
 	assert_int_equal(mkdir(kit_path(k, "empty"), 0700), 0);
 	assert_ok(store_backup(k->s, kit_path(k, "empty")));
-	assert_int_equal(store_backup(k->s, kit_path(k, "empty")),
-	    STORE_TAKEN);
+	assert_int_equal(store_backup(k->s, kit_path(k, "empty")), STORE_TAKEN);
 	assert_int_equal(store_backup(k->s, k->dir), STORE_TAKEN);
-	assert_int_equal(store_backup(k->s, kit_path(k, "no/folder")),
-	    STORE_FAULT);
-	assert_int_equal(store_backup(k->s, kit_path(k, "data/data.mdb")),
-	    STORE_FAULT);
+	assert_int_equal(
+	    store_backup(k->s, kit_path(k, "no/folder")), STORE_FAULT);
+	assert_int_equal(
+	    store_backup(k->s, kit_path(k, "data/data.mdb")), STORE_FAULT);
 }
 
 /* ---- restore ---- */

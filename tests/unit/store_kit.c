@@ -27,8 +27,11 @@ struct store_options
 kit_options(struct kit *k)
 {
 	return (struct store_options){
-		.dir = k->dir, .readers = 16, .map_first = k->map_first,
-		.log = kit_log, .log_arg = k,
+		.dir = k->dir,
+		.readers = 16,
+		.map_first = k->map_first,
+		.log = kit_log,
+		.log_arg = k,
 	};
 }
 
@@ -120,8 +123,10 @@ struct store_account
 an_account(uint32_t n)
 {
 	struct store_account a = {
-		.id = an_account_id(n), .state = STORE_ACCOUNT_ACTIVE,
-		.created = 1000 + n, .locale = "ja",
+		.id = an_account_id(n),
+		.state = STORE_ACCOUNT_ACTIVE,
+		.created = 1000 + n,
+		.locale = "ja",
 	};
 
 	memset(a.user_handle, (int)n, sizeof(a.user_handle));
@@ -135,9 +140,14 @@ struct store_credential
 a_credential(uint32_t account, uint32_t n)
 {
 	struct store_credential c = {
-		.account = an_account_id(account), .id_n = 20,
-		.cose_key_n = 77, .algorithm = -7, .created = 2000 + n,
-		.sign_count = 1, .format = "none", .name = "A phone",
+		.account = an_account_id(account),
+		.id_n = 20,
+		.cose_key_n = 77,
+		.algorithm = -7,
+		.created = 2000 + n,
+		.sign_count = 1,
+		.format = "none",
+		.name = "A phone",
 	};
 
 	memcpy(c.id, &account, sizeof(account));
@@ -151,10 +161,15 @@ a_session(uint32_t account, uint32_t n, store_time at)
 {
 	struct store_session s = {
 		.account = an_account_id(account),
-		.method = STORE_METHOD_PASSKEY, .created = at, .proved = at,
-		.last_seen = at, .idle_ms = 1000, .ends = at + 10000,
+		.method = STORE_METHOD_PASSKEY,
+		.created = at,
+		.proved = at,
+		.last_seen = at,
+		.idle_ms = 1000,
+		.ends = at + 10000,
 		.client = { .browser = "Chromium, Linux",
-		    .address = "192.0.2.1", .place = "Kyoto, JP" },
+		    .address = "192.0.2.1",
+		    .place = "Kyoto, JP" },
 	};
 
 	for (int i = 0; i < 8; i++)
@@ -169,12 +184,16 @@ struct store_history
 a_history(uint32_t account, store_time at)
 {
 	return (struct store_history){
-		.account = an_account_id(account), .at = at,
-		.expires = at + 5000, .ok = true,
-		.method = STORE_METHOD_PASSKEY, .event = "sign-in",
+		.account = an_account_id(account),
+		.at = at,
+		.expires = at + 5000,
+		.ok = true,
+		.method = STORE_METHOD_PASSKEY,
+		.event = "sign-in",
 		.passkey = "A phone",
 		.client = { .browser = "Chromium, Linux",
-		    .address = "192.0.2.1", .place = "Kyoto, JP" },
+		    .address = "192.0.2.1",
+		    .place = "Kyoto, JP" },
 	};
 }
 
@@ -182,8 +201,10 @@ struct store_audit_entry
 an_audit_entry(store_time at, const char *detail)
 {
 	return (struct store_audit_entry){
-		.at = at, .account = an_account_id(1),
-		.event = slice_of("sign-in"), .detail = slice_of(detail),
+		.at = at,
+		.account = an_account_id(1),
+		.event = slice_of("sign-in"),
+		.detail = slice_of(detail),
 	};
 }
 
@@ -243,13 +264,12 @@ same_account(const struct store_account *a, const struct store_account *b)
 
 	account_encode(&w, a);
 	account_encode(&v, b);
-	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
-	    same_bytes(&w, &v);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 && same_bytes(&w, &v);
 }
 
 bool
-same_credential(const struct store_credential *a,
-    const struct store_credential *b)
+same_credential(
+    const struct store_credential *a, const struct store_credential *b)
 {
 	uint8_t x[CREDENTIAL_RECORD_MAX], y[CREDENTIAL_RECORD_MAX];
 	struct writer w = WRITER(x), v = WRITER(y);
@@ -257,7 +277,7 @@ same_credential(const struct store_credential *a,
 	credential_encode(&w, a);
 	credential_encode(&v, b);
 	return memcmp(&a->account, &b->account, sizeof(a->account)) == 0 &&
-	    same_bytes(&w, &v);
+	       same_bytes(&w, &v);
 }
 
 bool
@@ -269,8 +289,7 @@ same_session(const struct store_session *a, const struct store_session *b)
 
 	session_encode(&w, &r);
 	session_encode(&v, &q);
-	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
-	    same_bytes(&w, &v);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 && same_bytes(&w, &v);
 }
 
 bool
@@ -282,19 +301,19 @@ same_history(const struct store_history *a, const struct store_history *b)
 
 	history_encode(&w, &r);
 	history_encode(&v, &q);
-	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 &&
-	    same_bytes(&w, &v);
+	return memcmp(&a->id, &b->id, sizeof(a->id)) == 0 && same_bytes(&w, &v);
 }
 
 bool
-same_invitation(const struct store_invitation *a,
-    const struct store_invitation *b)
+same_invitation(
+    const struct store_invitation *a, const struct store_invitation *b)
 {
 	uint8_t x[INVITATION_RECORD_MAX], y[INVITATION_RECORD_MAX];
 	struct writer w = WRITER(x), v = WRITER(y);
 
 	invitation_encode(&w, a);
 	invitation_encode(&v, b);
-	return memcmp(a->token_hash, b->token_hash,
-	    sizeof(a->token_hash)) == 0 && same_bytes(&w, &v);
+	return memcmp(a->token_hash, b->token_hash, sizeof(a->token_hash)) ==
+		   0 &&
+	       same_bytes(&w, &v);
 }

@@ -18,10 +18,10 @@
 
 /* A fresh store in a folder of its own, removed at the end. */
 struct kit {
-	char dir[128];		/* the store; kit_path() gives its neighbours */
+	char dir[128]; /* the store; kit_path() gives its neighbours */
 	char top[64];
 	struct store *s;
-	char log[8192];		/* what the store has said, line by line */
+	char log[8192]; /* what the store has said, line by line */
 	size_t map_first;
 };
 
@@ -51,28 +51,24 @@ struct store_audit_entry an_audit_entry(store_time at, const char *detail);
 void a_challenge(uint32_t n, uint8_t challenge[32]);
 
 /* An update that is one call with a record of that type. */
-#define OP(name, type, call)						\
-	static enum store_rc						\
-	name(struct store_txn *t, void *arg)				\
-	{								\
-		type *x = arg;						\
-									\
-		return call;						\
+#define OP(name, type, call)                                                   \
+	static enum store_rc name(struct store_txn *t, void *arg)              \
+	{                                                                      \
+		type *x = arg;                                                 \
+                                                                               \
+		return call;                                                   \
 	}
 
 enum store_rc kit_add_account(struct kit *k, uint32_t n);
 
 /* Whether they say the same: as bytes, for structs have gaps. */
-bool same_account(const struct store_account *a,
-    const struct store_account *b);
-bool same_credential(const struct store_credential *a,
-    const struct store_credential *b);
-bool same_session(const struct store_session *a,
-    const struct store_session *b);
-bool same_history(const struct store_history *a,
-    const struct store_history *b);
-bool same_invitation(const struct store_invitation *a,
-    const struct store_invitation *b);
+bool same_account(const struct store_account *a, const struct store_account *b);
+bool same_credential(
+    const struct store_credential *a, const struct store_credential *b);
+bool same_session(const struct store_session *a, const struct store_session *b);
+bool same_history(const struct store_history *a, const struct store_history *b);
+bool same_invitation(
+    const struct store_invitation *a, const struct store_invitation *b);
 
 /* Entries of a table, as a view has them. */
 uint64_t entries(struct store *s, enum store_table table);

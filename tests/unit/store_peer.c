@@ -237,7 +237,7 @@ peer_main(int argc, char **argv)
 	printf("%d\n", (int)rc);
 	fflush(stdout);
 	while (rc == STORE_OK && fgets(line, sizeof(line), stdin) != NULL &&
-	    strcmp(line, "end\n") != 0) {
+	       strcmp(line, "end\n") != 0) {
 		printf("%ld\n", do_line(s, line));
 		fflush(stdout);
 	}

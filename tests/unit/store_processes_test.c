@@ -164,8 +164,8 @@ a_full_file_system_recovers(void **state)
 
 	assert_int_equal(mkdir(top, 0700), 0);
 	if (mount("tmpfs", top, "tmpfs", 0, "size=1m") == -1) {
-		print_message("no file system of its own: %s\n",
-		    strerror(errno));
+		print_message(
+		    "no file system of its own: %s\n", strerror(errno));
 		skip();
 	}
 	store_close(k->s);
@@ -185,7 +185,8 @@ a_full_file_system_recovers(void **state)
 	assert_true(numbered_has(k->s, i - 1));
 
 	assert_int_equal(mount("tmpfs", kit_path(k, "small"), "tmpfs",
-	    MS_REMOUNT, "size=8m"), 0);
+			     MS_REMOUNT, "size=8m"),
+	    0);
 	for (uint32_t j = 0; j < 500; j++)
 		assert_ok(numbered_put(k->s, i + j, 1000));
 	store_close(k->s);

@@ -134,16 +134,14 @@ fill_owner(struct any *x)
 	memset(&x->u.owner, 0x22, sizeof(x->u.owner));
 }
 
-#define CODEC(type)							\
-	static void							\
-	encode_##type(struct writer *w, const struct any *x)		\
-	{								\
-		type##_encode(w, &x->u.type);				\
-	}								\
-	static bool							\
-	decode_##type(struct slice value, struct any *x)		\
-	{								\
-		return type##_decode(value, &x->u.type);		\
+#define CODEC(type)                                                            \
+	static void encode_##type(struct writer *w, const struct any *x)       \
+	{                                                                      \
+		type##_encode(w, &x->u.type);                                  \
+	}                                                                      \
+	static bool decode_##type(struct slice value, struct any *x)           \
+	{                                                                      \
+		return type##_decode(value, &x->u.type);                       \
 	}
 
 CODEC(account)
@@ -155,7 +153,10 @@ CODEC(invitation)
 CODEC(audit_head)
 CODEC(owner)
 
-#define ROW(type, max) { #type, fill_##type, encode_##type, decode_##type, max }
+#define ROW(type, max)                                                         \
+	{                                                                      \
+#type, fill_##type, encode_##type, decode_##type, max          \
+	}
 
 static const struct {
 	const char *name;
@@ -295,8 +296,7 @@ never_trusts_what_it_reads(void **state)
 			memcpy(in, bytes, n);
 			if (!decoded(i, in, n, &x))
 				continue;
-			w = (struct writer){ .p = bytes,
-			    .room = types[i].max };
+			w = (struct writer){ .p = bytes, .room = types[i].max };
 			types[i].encode(&w, &x);
 			if (w.bad || w.n != n || memcmp(in, bytes, n) != 0)
 				fail_msg("%s is not canonical", types[i].name);
@@ -315,7 +315,7 @@ refuses_what_is_longer_than_it_may_be(void **state)
 	struct writer w = WRITER(bytes);
 
 	(void)state;
-	memset(a.locale, 'x', sizeof(a.locale));	/* no NUL */
+	memset(a.locale, 'x', sizeof(a.locale)); /* no NUL */
 	account_encode(&w, &a);
 	assert_true(w.bad);
 
@@ -348,7 +348,8 @@ audit_entries_too(void **state)
 	uint8_t hash[32];
 	struct writer w = WRITER(value);
 	struct store_audit_entry e = {
-		.at = INT64_MAX, .detail = SLICE(detail),
+		.at = INT64_MAX,
+		.detail = SLICE(detail),
 	};
 	struct audit_record r;
 
@@ -393,23 +394,24 @@ plant(struct store_txn *t, void *arg)
 {
 	static const uint8_t later[] = { 2, 0, 0, 0 };
 	struct account_id id = an_account_id(1);
-	struct cluster_key k = cluster_key(&id, CLUSTER_ACCOUNT,
-	    (struct slice){ 0 });
+	struct cluster_key k =
+	    cluster_key(&id, CLUSTER_ACCOUNT, (struct slice){ 0 });
 	enum store_rc rc;
 
 	(void)arg;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		rc = engine_put(t, places[i].table,
-		    (struct slice){ places[i].key, places[i].n },
-		    SLICE(later), ENGINE_REPLACE);
+		    (struct slice){ places[i].key, places[i].n }, SLICE(later),
+		    ENGINE_REPLACE);
 		if (rc != STORE_OK)
 			return rc;
 	}
-	rc = engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), SLICE(later),
-	    ENGINE_REPLACE);
+	rc = engine_put(
+	    t, TABLE_ACCOUNTS, cluster_slice(&k), SLICE(later), ENGINE_REPLACE);
 	k = cluster_key(&id, CLUSTER_HEADS, (struct slice){ 0 });
-	return rc == STORE_OK ? engine_put(t, TABLE_ACCOUNTS,
-	    cluster_slice(&k), SLICE(later), ENGINE_REPLACE) : rc;
+	return rc == STORE_OK ? engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
+				    SLICE(later), ENGINE_REPLACE)
+			      : rc;
 }
 
 static void
@@ -430,17 +432,18 @@ says_damaged_of_a_later_version(void **state)
 	assert_ok(store_update(k->s, plant, NULL));
 	assert_ok(store_read_begin(k->s, &t));
 	assert_int_equal(store_account_get(t, &id, &a), STORE_DAMAGED);
-	assert_int_equal(store_account_by_name(t, "name 1", &found),
-	    STORE_DAMAGED);
+	assert_int_equal(
+	    store_account_by_name(t, "name 1", &found), STORE_DAMAGED);
 	assert_int_equal(store_session_get(t, &sid, &s), STORE_DAMAGED);
-	assert_int_equal(store_invitation_get(t, token, 0, &i),
+	assert_int_equal(store_invitation_get(t, token, 0, &i), STORE_DAMAGED);
+	assert_int_equal(
+	    store_history_of(t, &id, &line, &h, 1, &n), STORE_DAMAGED);
+	assert_int_equal(
+	    store_setting_get(t, "theme", value, sizeof(value), &n),
 	    STORE_DAMAGED);
-	assert_int_equal(store_history_of(t, &id, &line, &h, 1, &n),
+	assert_int_equal(
+	    store_accounts_list(t, &(struct account_id){ 0 }, &a, 1, &n),
 	    STORE_DAMAGED);
-	assert_int_equal(store_setting_get(t, "theme", value, sizeof(value),
-	    &n), STORE_DAMAGED);
-	assert_int_equal(store_accounts_list(t, &(struct account_id){ 0 }, &a,
-	    1, &n), STORE_DAMAGED);
 	store_read_end(t);
 	assert_non_null(strstr(k->log, "store=damaged table=4 key=09"));
 }

@@ -46,8 +46,7 @@ sessions_of(struct kit *k, uint32_t account, store_time now)
 }
 
 static enum store_rc
-session_get(struct kit *k, const struct session_id *id,
-    struct store_session *s)
+session_get(struct kit *k, const struct session_id *id, struct store_session *s)
 {
 	struct store_txn *t;
 	enum store_rc rc;
@@ -82,8 +81,8 @@ keeps_a_session_as_it_was(void **state)
 	s.id.b[15] ^= 1;
 	assert_int_equal(session_get(k, &s.id, &got), STORE_ABSENT);
 	assert_int_equal(store_update(k->s, put_session, &s), STORE_ABSENT);
-	assert_int_equal(store_update(k->s, remove_session, &s.id),
-	    STORE_ABSENT);
+	assert_int_equal(
+	    store_update(k->s, remove_session, &s.id), STORE_ABSENT);
 }
 
 static void
@@ -293,8 +292,8 @@ spoil_session(struct store_txn *t, void *arg)
 	struct session_id *id = arg;
 	static const uint8_t rubbish[] = { 1, 2, 3 };
 
-	return engine_put(t, TABLE_SESSIONS, SLICE(id->b), SLICE(rubbish),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_SESSIONS, SLICE(id->b), SLICE(rubbish), ENGINE_REPLACE);
 }
 
 static void
@@ -377,8 +376,7 @@ shows_nobody_elses_history(void **state)
 	assert_ok(store_update(k->s, add_history, &other));
 	assert_int_equal(history_of(k, &other.id, 16), 0);
 	other.account = mine.account;
-	assert_int_equal(store_update(k->s, see_history, &other),
-	    STORE_ABSENT);
+	assert_int_equal(store_update(k->s, see_history, &other), STORE_ABSENT);
 }
 
 static void

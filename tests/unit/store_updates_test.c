@@ -17,8 +17,8 @@
 static enum store_rc
 put(struct store_txn *t, const char *name, uint32_t v)
 {
-	return store_setting_put(t, name,
-	    (struct slice){ (const uint8_t *)&v, sizeof(v) });
+	return store_setting_put(
+	    t, name, (struct slice){ (const uint8_t *)&v, sizeof(v) });
 }
 
 static enum store_rc
@@ -106,8 +106,9 @@ wait_until_asleep(struct member *m)
 		    atomic_load(&m->tid));
 		if (atomic_load(&m->tid) != 0 &&
 		    (f = fopen(path, "r")) != NULL) {
-			end = fgets(line, sizeof(line), f) != NULL ?
-			    strrchr(line, ')') : NULL;
+			end = fgets(line, sizeof(line), f) != NULL
+				  ? strrchr(line, ')')
+				  : NULL;
 			fclose(f);
 			if (end != NULL && end[1] == ' ' && end[2] == 'S')
 				return;
@@ -135,8 +136,8 @@ run_batch(struct kit *k, struct batch *b, store_fn *const fns[], int n)
 		m->batch = b;
 		m->fn = fns[i];
 		m->index = i;
-		assert_int_equal(pthread_create(&m->thread, NULL, run_member,
-		    m), 0);
+		assert_int_equal(
+		    pthread_create(&m->thread, NULL, run_member, m), 0);
 		wait_until_asleep(m);
 	}
 	sem_post(&b->go_on);
@@ -208,8 +209,7 @@ commits_a_batch_once(void **state)
 static void
 an_early_refusal_costs_the_others_nothing(void **state)
 {
-	static store_fn *const fns[] = { write_own, refuse_at_once,
-		write_own };
+	static store_fn *const fns[] = { write_own, refuse_at_once, write_own };
 	struct kit *k = *state;
 	struct batch b;
 
@@ -224,15 +224,15 @@ an_early_refusal_costs_the_others_nothing(void **state)
 static void
 a_late_refusal_keeps_nothing_of_its_own_alone(void **state)
 {
-	static store_fn *const fns[] = { write_own, write_and_refuse,
-		write_own, write_and_refuse, write_own };
+	static store_fn *const fns[] = { write_own, write_and_refuse, write_own,
+		write_and_refuse, write_own };
 	struct kit *k = *state;
 	struct batch b;
 
 	run_batch(k, &b, fns, 5);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(b.members[i].rc,
-		    i & 1 ? STORE_REFUSED : STORE_OK);
+		assert_int_equal(
+		    b.members[i].rc, i & 1 ? STORE_REFUSED : STORE_OK);
 		assert_int_equal(has_own(k, i), !(i & 1));
 	}
 }
@@ -251,8 +251,8 @@ many_late_refusals_end(void **state)
 	for (int i = 0; i < MEMBERS; i++) {
 		bool good = i == MEMBERS - 1;
 
-		assert_int_equal(b.members[i].rc,
-		    good ? STORE_OK : STORE_REFUSED);
+		assert_int_equal(
+		    b.members[i].rc, good ? STORE_OK : STORE_REFUSED);
 		assert_int_equal(has_own(k, i), good);
 		assert_true(b.members[i].runs <= 6);
 	}
@@ -274,8 +274,7 @@ refuse_if_first_is_there(struct store_txn *t, void *arg)
 static void
 asks_again_who_leaned_on_others(void **state)
 {
-	static store_fn *const fns[] = { write_own,
-		refuse_if_first_is_there };
+	static store_fn *const fns[] = { write_own, refuse_if_first_is_there };
 	struct kit *k = *state;
 	struct batch b;
 
@@ -296,8 +295,8 @@ put_too_long_a_key(struct store_txn *t, void *arg)
 
 	m->runs++;
 	/* Its answer does not matter: the engine remembers. */
-	(void)engine_put(t, TABLE_SETTINGS, SLICE(key), slice_of("x"),
-	    ENGINE_REPLACE);
+	(void)engine_put(
+	    t, TABLE_SETTINGS, SLICE(key), slice_of("x"), ENGINE_REPLACE);
 	return STORE_OK;
 }
 
@@ -373,10 +372,11 @@ keeps_all_that_it_acknowledged_and_nothing_else(void **state)
 	char name[32];
 
 	for (uint32_t i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ .k = k, .number = i,
-		    .seed = i + 1 };
-		assert_int_equal(pthread_create(&workers[i].thread, NULL,
-		    work, &workers[i]), 0);
+		workers[i] =
+		    (struct worker){ .k = k, .number = i, .seed = i + 1 };
+		assert_int_equal(
+		    pthread_create(&workers[i].thread, NULL, work, &workers[i]),
+		    0);
 	}
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);
@@ -456,8 +456,8 @@ grows_under_running_views(void **state)
 
 	(void)state;
 	for (int i = 0; i < READERS; i++)
-		assert_int_equal(pthread_create(&readers[i], NULL, watch_pair,
-		    &g), 0);
+		assert_int_equal(
+		    pthread_create(&readers[i], NULL, watch_pair, &g), 0);
 	for (g.turn = 0; g.turn < PAIRS; g.turn++)
 		assert_ok(store_update(k->s, put_pair, &g));
 	atomic_store(&g.done, true);
@@ -582,8 +582,8 @@ has_views_for_all_threads(void **state)
 
 	assert_ok(store_update(k->s, put_seven, NULL));
 	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, view_often,
-		    k), 0);
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, view_often, k), 0);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -646,8 +646,7 @@ opens_a_folder_once_a_process(void **state)
 static enum store_rc
 set_format(struct store_txn *t, void *arg)
 {
-	return store_setting_put(t, "format",
-	    (struct slice){ arg, 4 });
+	return store_setting_put(t, "format", (struct slice){ arg, 4 });
 }
 
 static void
