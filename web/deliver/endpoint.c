@@ -43,7 +43,7 @@ const char *
 endpoint_verdict_name(enum endpoint_verdict v)
 {
 	static const char *const names[] = {
-#define X(id, name) [id] = name,
+#define X(id, name) [id] = (name),
 		ENDPOINT_VERDICTS(X)
 #undef X
 	};
@@ -211,7 +211,7 @@ endpoint_rules_close(struct endpoint_rules *r)
 	free(r);
 }
 
-/* ---- the URL ------------------------------------------------------------- */
+/* ---- the URL ---- */
 
 struct parts {
 	char *scheme, *user, *password, *host, *port, *fragment;
@@ -366,8 +366,7 @@ endpoint_judge(
 	return v;
 }
 
-/* ---- the address ----------------------------------------------------------
- */
+/* ---- the address ---- */
 
 static bool
 is_allowed(const struct endpoint_rules *r, const struct address *a)

@@ -16,6 +16,8 @@
 
 enum {
 	BATCH = 32,
+	LEASE_MS = 20 * 1000,
+	LOOK_MS = 1000,
 	FIRST_MS = 1000,
 	URGENT_MAX_MS = 60 * 1000,
 	MAX_MS = 60 * 60 * 1000,
@@ -77,8 +79,7 @@ outbox_wake(struct outbox *o)
 		errno = before;
 }
 
-/* ---- reports ----------------------------------------------------------------
- */
+/* ---- reports ---- */
 
 static void
 reported(void *ticket, const struct deliver_report *r)
@@ -208,8 +209,7 @@ settle(struct outbox *o)
 	return true;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 static void
 hand_over(struct outbox *o, const struct deliver_message *m, store_time now)
@@ -231,7 +231,7 @@ static store_time
 send_due(struct outbox *o)
 {
 	const struct deliver_source *source = &o->config.source;
-	store_time now = clock_now(), next = INT64_MAX;
+	store_time now, next = INT64_MAX;
 	size_t n = 0, room;
 
 	do {
@@ -290,8 +290,7 @@ run(void *arg)
 	}
 }
 
-/* ---- begin and end
- * -------------------------------------------------------------- */
+/* ---- begin and end ---- */
 
 static void
 outbox_free(struct outbox *o)
@@ -313,9 +312,9 @@ fill(struct outbox *o)
 	if (c->under_way == 0)
 		c->under_way = 128;
 	if (c->lease_ms == 0)
-		c->lease_ms = 20 * 1000;
+		c->lease_ms = LEASE_MS;
 	if (c->look_ms == 0)
-		c->look_ms = 1000;
+		c->look_ms = LOOK_MS;
 	for (unsigned k = 1; k < DELIVER_KINDS; k++)
 		if (c->drivers[k].send != NULL)
 			o->kinds |= 1u << k;

@@ -131,8 +131,7 @@ answered(void *arg, const struct sender_reply *r)
 	free(w);
 }
 
-/* ---- the request ------------------------------------------------------------
- */
+/* ---- the request ---- */
 
 struct headers {
 	char authorization[sizeof("Authorization: ") + VAPID_HEADER_MAX];

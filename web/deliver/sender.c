@@ -14,6 +14,7 @@ enum {
 	ANSWER_MAX = 64 * 1024, /* headers and body; nobody needs more */
 	CONNECTIONS_MAX = 128,
 	IDLE_POLL_MS = 60 * 1000,
+	FAULT_US = 100 * 1000,
 	DAY_S = 24 * 60 * 60,
 };
 
@@ -49,8 +50,7 @@ struct sender {
 	uint64_t stop_by;
 };
 
-/* ---- lists -----------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static void
 list_add(struct list *l, struct transfer *t)
@@ -67,14 +67,14 @@ list_add(struct list *l, struct transfer *t)
 static void
 list_remove(struct list *l, struct transfer *t)
 {
-	if (t->previous != NULL)
-		t->previous->next = t->next;
-	else
+	if (l->first == t)
 		l->first = t->next;
-	if (t->next != NULL)
-		t->next->previous = t->previous;
 	else
+		t->previous->next = t->next;
+	if (l->last == t)
 		l->last = t->previous;
+	else
+		t->next->previous = t->previous;
 }
 
 static struct transfer *
@@ -87,8 +87,7 @@ list_take(struct list *l)
 	return t;
 }
 
-/* ---- one request ------------------------------------------------------------
- */
+/* ---- one request ---- */
 
 /*
  * The last moment before a connection is made, with the address that it will
@@ -198,8 +197,7 @@ transfer_new(struct sender *s, const struct sender_request *r,
 	return t;
 }
 
-/* ---- how it ended
- * ------------------------------------------------------------ */
+/* ---- how it ended ---- */
 
 static enum sender_end
 end_of(const struct transfer *t, CURLcode code, long status)
@@ -256,10 +254,11 @@ finish(struct transfer *t, enum sender_end end, long status)
 }
 
 static void
-finish_active(struct transfer *t, enum sender_end end, long status)
+finish_active(
+    struct sender *s, struct transfer *t, enum sender_end end, long status)
 {
-	curl_multi_remove_handle(t->sender->multi, t->easy);
-	list_remove(&t->sender->active, t);
+	curl_multi_remove_handle(s->multi, t->easy);
+	list_remove(&s->active, t);
 	finish(t, end, status);
 }
 
@@ -279,12 +278,11 @@ collect(struct sender *s)
 		curl_easy_getinfo(
 		    m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 		t = (void *)private;
-		finish_active(t, end_of(t, code, status), status);
+		finish_active(s, t, end_of(t, code, status), status);
 	}
 }
 
-/* ---- the thread
- * --------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void
 start_submitted(struct sender *s)
@@ -310,7 +308,7 @@ end_overdue(struct sender *s)
 	const uint64_t now = clock_us();
 
 	while (s->active.first != NULL && s->active.first->deadline <= now)
-		finish_active(s->active.first, SENDER_TIMEOUT, 0);
+		finish_active(s, s->active.first, SENDER_TIMEOUT, 0);
 }
 
 static int
@@ -340,27 +338,36 @@ is_over(struct sender *s, int *wait_ms)
 	return over;
 }
 
+/* Waits for something to happen, and lets curl do what it can. */
+static bool
+go_on(struct sender *s, int wait_ms)
+{
+	int running;
+
+	if (curl_multi_poll(s->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
+		return false;
+	start_submitted(s);
+	return curl_multi_perform(s->multi, &running) == CURLM_OK;
+}
+
 static void *
 run(void *arg)
 {
 	struct sender *s = arg;
-	int running, wait_ms;
+	int wait_ms;
 
 	while (!is_over(s, &wait_ms)) {
-		if (curl_multi_poll(s->multi, NULL, 0, wait_ms, NULL) !=
-			CURLM_OK ||
-		    (start_submitted(s),
-			curl_multi_perform(s->multi, &running)) != CURLM_OK) {
+		if (!go_on(s, wait_ms)) {
 			log_say(WEB_LOG_ERROR, "sender-fault",
 			    "libcurl cannot go on; retrying");
-			usleep(100 * 1000);
+			usleep(FAULT_US);
 		}
 		collect(s);
 		end_overdue(s);
 	}
 	start_submitted(s);
 	while (s->active.first != NULL)
-		finish_active(s->active.first, SENDER_STOPPED, 0);
+		finish_active(s, s->active.first, SENDER_STOPPED, 0);
 	return NULL;
 }
 
@@ -389,8 +396,7 @@ sender_submit(struct sender *s, const struct sender_request *r,
 	return taken;
 }
 
-/* ---- begin and end
- * -------------------------------------------------------------- */
+/* ---- begin and end ---- */
 
 static void
 or_else(unsigned *value, unsigned otherwise)

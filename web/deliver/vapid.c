@@ -37,7 +37,7 @@ const char *
 vapid_answer_name(enum vapid_answer a)
 {
 	static const char *const names[] = {
-#define X(id, name) [id] = name,
+#define X(id, name) [id] = (name),
 		VAPID_ANSWERS(X)
 #undef X
 	};

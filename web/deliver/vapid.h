@@ -39,7 +39,7 @@ enum {
  * write to when something is wrong.
  */
 enum vapid_answer vapid_open(
-    struct slice key, const char *subject, struct vapid **v);
+    struct slice key, const char *subject, struct vapid **out);
 void vapid_close(struct vapid *v);
 
 /* The applicationServerKey for PushManager.subscribe(), base64url. */

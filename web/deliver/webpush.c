@@ -21,7 +21,7 @@ const char *
 webpush_answer_name(enum webpush_answer a)
 {
 	static const char *const names[] = {
-#define X(id, name) [id] = name,
+#define X(id, name) [id] = (name),
 		WEBPUSH_ANSWERS(X)
 #undef X
 	};
@@ -74,7 +74,8 @@ agree(const struct webpush_keys *keys, const struct p256_pair *ours,
     uint8_t secret[SECRET])
 {
 	static const char label[14] = "WebPush: info"; /* with its NUL */
-	uint8_t shared[P256_SHARED], info[sizeof(label) + 2 * P256_PUBLIC];
+	uint8_t shared[P256_SHARED],
+	    info[sizeof(label) + P256_PUBLIC + P256_PUBLIC];
 	bool good;
 
 	if (!p256_agree(ours, keys->p256dh, shared))
