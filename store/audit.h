@@ -11,20 +11,20 @@
  */
 struct store_audit_entry {
 	store_time at;
-	struct account_id account;	/* all zero: of no account */
-	struct slice event;		/* a word: "sign-in" */
-	struct slice detail;		/* bytes; what they are is the writer's */
+	struct account_id account; /* all zero: of no account */
+	struct slice event; /* a word: "sign-in" */
+	struct slice detail; /* bytes; what they are is the writer's */
 };
 
 enum { STORE_AUDIT_EVENT_MAX = 63, STORE_AUDIT_DETAIL_MAX = 16384 };
 
-enum store_rc store_audit_append(struct store_txn *t,
-    const struct store_audit_entry *e);
+enum store_rc store_audit_append(
+    struct store_txn *t, const struct store_audit_entry *e);
 
 struct store_audit_report {
 	uint64_t chains, entries;
 	bool sound;
-	char trouble[160];	/* of the first bad entry: where, and what */
+	char trouble[160]; /* of the first bad entry: where, and what */
 };
 
 /* Walks every chain from its opening to its head.  each may be NULL. */

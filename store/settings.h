@@ -10,7 +10,7 @@ enum { STORE_SETTING_NAME_MAX = 63, STORE_SETTING_MAX = 1024 };
 /* Copies at most size bytes; *n is how long the value is. */
 enum store_rc store_setting_get(struct store_txn *t, const char *name,
     uint8_t *value, size_t size, size_t *n);
-enum store_rc store_setting_put(struct store_txn *t, const char *name,
-    struct slice value);
+enum store_rc store_setting_put(
+    struct store_txn *t, const char *name, struct slice value);
 
 #endif

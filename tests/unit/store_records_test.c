@@ -88,6 +88,7 @@ fill_session(struct any *x)
 	memset(&r->s.account, 0x88, sizeof(r->s.account));
 	memset(&r->s.credential, 0x77, sizeof(r->s.credential));
 	memset(&r->s.browser, 0x76, sizeof(r->s.browser));
+	memset(&r->s.browser, 0x76, sizeof(r->s.browser));
 	r->s.method = STORE_METHOD_CODE;
 	r->s.created = r->s.proved = r->s.last_seen = INT64_MAX;
 	r->s.idle_ms = r->s.ends = r->entered = INT64_MAX;
