@@ -8,10 +8,10 @@
 #include "web/metrics.h"
 
 /*
- * A verification and the store's reads want some 60 kB of stack; libfido2 and
- * OpenSSL's decoders a little more.  What is not touched costs nothing.
+ * A request wants some 100 kB of it, and sanitizers keep their own state
+ * there too.  What is not touched costs nothing.
  */
-enum { STACK = 512 * 1024 };
+enum { STACK = 2 << 20 };
 
 struct worker {
 	struct pool *pool;
