@@ -83,7 +83,8 @@ describe('pages', () => {
   test('in forced colours every button can be seen', async (t) => {
     const who = await person(t, browser, server, { journey: 'forced',
       forcedColors: 'active' });
-    await everyPage(who, 'forced', async (where) => who.look(where));
+    await everyPage(who, 'forced',
+      (where) => who.look(where, { forced: true }));
   });
 
   test('Japanese, switched to and kept', async (t) => {

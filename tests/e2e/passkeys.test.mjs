@@ -36,8 +36,8 @@ describe('passkeys', () => {
   }
 
   /** The button of a card, by the passkey's name. */
-  const button = (who, name, act) => who.page.locator('.card.passkey')
-    .filter({ hasText: name }).locator(`[data-act=${act}]`);
+  const button = (who, name, act) => who.page.locator(
+    `.card.passkey:has(h2:text-is("${name}")) [data-act=${act}]`);
 
   test('a second passkey is added and renamed', async (t) => {
     const who = await person(t, browser, server, { journey: 'passkeys' });
