@@ -112,10 +112,10 @@ note(const struct web_request *r, const char *refused, unsigned status)
 				? "request"
 				: r->route->event;
 	enum log_level level =
-	    status >= 500 ? WEB_LOG_ERROR
-	    : r->route == NULL || r->route->event == NULL || refused == NULL
-		? WEB_LOG_INFO
-		: WEB_LOG_NOTICE;
+	    status >= 500     ? WEB_LOG_ERROR
+	    : refused == NULL ? WEB_LOG_DEBUG /* the audit log has it */
+	    : r->route == NULL || r->route->event == NULL ? WEB_LOG_INFO
+							  : WEB_LOG_NOTICE;
 	struct log_line l;
 
 	log_begin(&l, level, event);
