@@ -55,7 +55,7 @@ audit_head_decode(struct slice value, struct audit_head *h)
 struct audit_key
 audit_key(const uint8_t chain[AUDIT_CHAIN], uint64_t number)
 {
-	struct audit_key k;
+	struct audit_key k = { 0 };
 	struct writer w = WRITER(k.b);
 
 	writer_bytes(&w, chain, AUDIT_CHAIN);
@@ -274,7 +274,7 @@ chain_head(struct store_txn *t, store_time at, struct audit_head *head)
 enum store_rc
 store_audit_append(struct store_txn *t, const struct store_audit_entry *e)
 {
-	struct audit_head head, last;
+	struct audit_head head, last = { 0 };
 	struct audit_head_key key;
 	enum store_rc rc;
 

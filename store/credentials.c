@@ -158,7 +158,7 @@ store_credential_find(
     struct store_txn *t, struct slice id, struct store_credential *c)
 {
 	struct credential_ref ref = store_credential_ref(id);
-	struct store_credential got;
+	struct store_credential got = { .id_n = 0 };
 	struct account_id owner;
 	struct slice v;
 	enum store_rc rc;
@@ -182,7 +182,7 @@ enum store_rc
 store_credential_put(struct store_txn *t, const struct store_credential *c)
 {
 	struct credential_ref ref = store_credential_ref(id_of(c));
-	struct store_credential old;
+	struct store_credential old = { .id_n = 0 };
 	enum store_rc rc;
 
 	rc = store_credential_get(t, &c->account, &ref, &old);

@@ -36,11 +36,11 @@ struct engine_options {
 	bool copy_only;
 };
 
-enum store_rc engine_open(const struct engine_options *o, struct engine **e);
+enum store_rc engine_open(const struct engine_options *o, struct engine **out);
 void engine_close(struct engine *e);
 
 /* As store_read_begin() and store_read_end(). */
-enum store_rc engine_read_begin(struct engine *e, struct store_txn **t);
+enum store_rc engine_read_begin(struct engine *e, struct store_txn **out);
 void engine_read_end(struct store_txn *t);
 
 /* As store_update(). */
@@ -73,8 +73,8 @@ typedef bool engine_each(struct slice key, struct slice value, void *arg);
 enum store_rc engine_range(struct store_txn *t, enum store_table table,
     struct slice from, struct slice prefix, engine_each *each, void *arg);
 
-/* Into the empty folder dir, synced; nothing is left there on a failure. */
-enum store_rc engine_backup(struct engine *e, const char *dir);
+/* Into an empty folder, synced; nothing is left there on a failure. */
+enum store_rc engine_backup(struct engine *e, const char *path);
 
 struct engine_stat {
 	uint64_t entries[STORE_TABLES];

@@ -45,15 +45,15 @@ static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct engine *open_folders;
 
 enum store_rc
-lmdb_rc(struct engine *e, const char *what, int rc)
+lmdb_rc(struct engine *e, const char *what, int error)
 {
-	if (rc == 0)
+	if (error == 0)
 		return STORE_OK;
-	store_logf(&e->log, LOG_FAULT, "store=%s error=%d why=\"%s\"", what, rc,
-	    mdb_strerror(rc));
-	if (rc == ENOSPC || rc == EDQUOT || rc == EFBIG)
+	store_logf(&e->log, LOG_FAULT, "store=%s error=%d why=\"%s\"", what,
+	    error, mdb_strerror(error));
+	if (error == ENOSPC || error == EDQUOT || error == EFBIG)
 		return STORE_FULL;
-	if (rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
+	if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND)
 		return STORE_DAMAGED;
 	return STORE_FAULT;
 }

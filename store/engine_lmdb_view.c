@@ -83,13 +83,13 @@ engine_read_begin(struct engine *e, struct store_txn **out)
 }
 
 void
-engine_read_end(struct store_txn *base)
+engine_read_end(struct store_txn *t)
 {
-	struct txn *t = (struct txn *)base;
-	struct engine *e = t->e;
+	struct txn *x = (struct txn *)t;
+	struct engine *e = x->e;
 
-	mdb_txn_reset(t->txn);
-	pool_give(e, t);
+	mdb_txn_reset(x->txn);
+	pool_give(e, x);
 	pthread_rwlock_unlock(&e->map);
 	lmdb_busy = NULL;
 }
@@ -97,7 +97,7 @@ engine_read_end(struct store_txn *base)
 static MDB_val
 val_of(struct slice s)
 {
-	return (MDB_val){ .mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p };
+	return (MDB_val){ .mv_size = s.n, .mv_data = (void *)s.p };
 }
 
 static struct slice
@@ -145,20 +145,20 @@ txn_find(struct txn *t, enum store_table table, MDB_val *key, MDB_val *value)
 }
 
 enum store_rc
-engine_get(struct store_txn *base, enum store_table table, struct slice key,
+engine_get(struct store_txn *t, enum store_table table, struct slice key,
     struct slice *value)
 {
-	struct txn *t = (struct txn *)base;
+	struct txn *x = (struct txn *)t;
 	MDB_val k = val_of(key), v;
 	int rc;
 
-	if (t->trouble != 0)
+	if (x->trouble != 0)
 		return STORE_FAULT;
-	rc = txn_find(t, table, &k, &v);
+	rc = txn_find(x, table, &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return STORE_ABSENT;
 	if (rc != 0)
-		return txn_trouble(t, "get", rc);
+		return txn_trouble(x, "get", rc);
 	*value = slice_of_val(&v);
 	return STORE_OK;
 }
@@ -180,43 +180,43 @@ txn_put(MDB_cursor *c, MDB_val *k, MDB_val *v, enum engine_put how)
 }
 
 enum store_rc
-engine_put(struct store_txn *base, enum store_table table, struct slice key,
+engine_put(struct store_txn *t, enum store_table table, struct slice key,
     struct slice value, enum engine_put how)
 {
-	struct txn *t = (struct txn *)base;
+	struct txn *x = (struct txn *)t;
 	MDB_val k = val_of(key), v = val_of(value);
 	MDB_cursor *c;
 	int rc;
 
-	if (t->trouble != 0 || !t->base.writable)
+	if (x->trouble != 0 || !x->base.writable)
 		return STORE_FAULT;
-	if ((rc = txn_cursor(t, table, &c)) == 0)
+	if ((rc = txn_cursor(x, table, &c)) == 0)
 		rc = txn_put(c, &k, &v, how);
 	if (rc == MDB_KEYEXIST)
 		return STORE_TAKEN;
-	t->base.wrote = true;
-	return rc == 0 ? STORE_OK : txn_trouble(t, "put", rc);
+	x->base.wrote = true;
+	return rc == 0 ? STORE_OK : txn_trouble(x, "put", rc);
 }
 
 enum store_rc
-engine_delete(struct store_txn *base, enum store_table table, struct slice key)
+engine_delete(struct store_txn *t, enum store_table table, struct slice key)
 {
-	struct txn *t = (struct txn *)base;
+	struct txn *x = (struct txn *)t;
 	MDB_val k = val_of(key), v;
 	MDB_cursor *c;
 	int rc;
 
-	if (t->trouble != 0 || !t->base.writable)
+	if (x->trouble != 0 || !x->base.writable)
 		return STORE_FAULT;
-	if ((rc = txn_cursor(t, table, &c)) == 0)
+	if ((rc = txn_cursor(x, table, &c)) == 0)
 		rc = mdb_cursor_get(c, &k, &v, MDB_SET);
 	if (rc == MDB_NOTFOUND)
 		return STORE_ABSENT;
 	if (rc == 0) {
-		t->base.wrote = true;
+		x->base.wrote = true;
 		rc = mdb_cursor_del(c, 0);
 	}
-	return rc == 0 ? STORE_OK : txn_trouble(t, "delete", rc);
+	return rc == 0 ? STORE_OK : txn_trouble(x, "delete", rc);
 }
 
 static bool
@@ -244,21 +244,21 @@ cursor_walk(MDB_cursor *c, struct slice from, struct slice prefix,
 }
 
 enum store_rc
-engine_range(struct store_txn *base, enum store_table table, struct slice from,
+engine_range(struct store_txn *t, enum store_table table, struct slice from,
     struct slice prefix, engine_each *each, void *arg)
 {
-	struct txn *t = (struct txn *)base;
+	struct txn *x = (struct txn *)t;
 	MDB_cursor *c;
 	int rc;
 
-	if (t->trouble != 0)
+	if (x->trouble != 0)
 		return STORE_FAULT;
 	if (from.n == 0)
 		from = prefix;
-	rc = mdb_cursor_open(t->txn, t->e->tables[table], &c);
+	rc = mdb_cursor_open(x->txn, x->e->tables[table], &c);
 	if (rc == 0) {
 		rc = cursor_walk(c, from, prefix, each, arg);
 		mdb_cursor_close(c);
 	}
-	return rc == 0 ? STORE_OK : txn_trouble(t, "range", rc);
+	return rc == 0 ? STORE_OK : txn_trouble(x, "range", rc);
 }

@@ -89,7 +89,7 @@ history_write(
 static struct history_id
 history_name(struct store_txn *t, store_time at)
 {
-	struct history_id id;
+	struct history_id id = { 0 };
 	struct writer w = WRITER(id.b);
 
 	writer_time(&w, at);

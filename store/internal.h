@@ -99,8 +99,8 @@ enum store_rc spent_expire(
     struct store_txn *t, store_time now, size_t limit, size_t *n);
 
 /* What goes with an account. */
-enum store_rc history_remove_all(
-    struct store_txn *t, const struct account_id *id, const struct heads *h);
+enum store_rc history_remove_all(struct store_txn *t,
+    const struct account_id *account, const struct heads *heads);
 enum store_rc invitation_forget(struct store_txn *t, struct slice token_hash);
 
 #endif

@@ -15,7 +15,7 @@ struct spent_key {
 static struct spent_key
 spent_key(const uint8_t challenge[32], store_time expires)
 {
-	struct spent_key k;
+	struct spent_key k = { 0 };
 	struct writer w = WRITER(k.b);
 
 	writer_be(&w, (uint64_t)expires, 8);

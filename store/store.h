@@ -49,10 +49,10 @@ struct store_options {
 };
 
 /*
- * STORE_OK and *s, to be ended by store_close(), when no thread is inside a
+ * STORE_OK and *out, to be ended by store_close(), when no thread is inside a
  * call or a view any more.  STORE_NEWER, STORE_FULL, STORE_FAULT.
  */
-enum store_rc store_open(const struct store_options *o, struct store **s);
+enum store_rc store_open(const struct store_options *o, struct store **out);
 void store_close(struct store *s);
 
 /*

@@ -85,13 +85,14 @@ cpu_seconds(void)
 static double
 pages_written(void)
 {
+	static const char wanted[] = "wchar: ";
 	unsigned long long n = 0;
 	char line[64];
 	FILE *f = fopen("/proc/self/io", "r");
 
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "wchar: %llu", &n) == 1)
-			break;
+	while (f != NULL && n == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, wanted, sizeof(wanted) - 1) == 0)
+			n = strtoull(line + sizeof(wanted) - 1, NULL, 10);
 	if (f != NULL)
 		fclose(f);
 	return (double)n / 4096;
@@ -274,7 +275,7 @@ work(void *arg)
 	struct timespec now;
 
 	while (!atomic_load_explicit(&w->run->done, memory_order_relaxed)) {
-		for (int i = 0; i < 4; i++)
+		for (size_t i = 0; i < 4; i++)
 			put_be(w->random + 8 * i, number(&w->seed), 8);
 		clock_gettime(CLOCK_REALTIME, &now);
 		w->now = (store_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -549,9 +550,9 @@ read_options(int argc, char **argv)
 		if (c == 'd')
 			options.dir = optarg;
 		else if (c == 'm')
-			options.milliseconds = atoi(optarg);
+			options.milliseconds = (int)strtol(optarg, NULL, 10);
 		else if (c == 'r')
-			options.rounds = atoi(optarg);
+			options.rounds = (int)strtol(optarg, NULL, 10);
 		else
 			give_up("[-d DIR] [-m MILLISECONDS] [-r ROUNDS] "
 				"[ACCOUNTS]...");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_kit.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -151,15 +152,14 @@ is_there(struct kit *k, const char *name)
 static int
 files_in_top(struct kit *k)
 {
-	char command[128];
-	FILE *f;
-	int n = -1;
+	DIR *d = opendir(k->top);
+	struct dirent *f;
+	int n = 0;
 
-	snprintf(command, sizeof(command), "ls %s | wc -l", k->top);
-	f = popen(command, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%d", &n), 1);
-	pclose(f);
+	assert_non_null(d);
+	while ((f = readdir(d)) != NULL)
+		n += f->d_name[0] != '.';
+	closedir(d);
 	return n;
 }
 
