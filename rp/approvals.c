@@ -101,6 +101,7 @@ fresh_make(struct begin *x)
 	clean(a->binding, sizeof(a->binding), ask->binding);
 	return rp_id_make(call->now, a->id.b) &&
 	       rp_secret_random(a->nonce, sizeof(a->nonce)) &&
+	       rp_secret_random(a->secret, sizeof(a->secret)) &&
 	       rp_numbers_draw(a);
 }
 

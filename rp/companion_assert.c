@@ -126,6 +126,7 @@ evidence_of(const struct approve *x)
 
 	memcpy(e.number, x->a.number, sizeof(e.number));
 	memcpy(e.choice, x->a.choice, sizeof(e.choice));
+	memcpy(e.secret, x->a.secret, sizeof(e.secret));
 	memcpy(e.origin, x->origin, sizeof(e.origin));
 	return e;
 }

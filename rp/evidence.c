@@ -58,6 +58,7 @@ rp_evidence_write(const struct rp_evidence *e,
 	put_text(&s, "outcome", rp_approval_state_name(e->outcome));
 	put_text(&s, "number", e->number);
 	put_text(&s, "choice", e->choice);
+	put_bytes(&s, "secret", (struct slice){ e->secret, sizeof(e->secret) });
 	put_bytes(&s, "origin", slice_of(e->origin));
 	put_bytes(&s, "transaction", e->transaction);
 	put_bytes(&s, "client-data", e->client_data_json);

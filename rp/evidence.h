@@ -18,6 +18,7 @@ struct rp_evidence {
 	enum store_approval_state outcome; /* APPROVED or MISMATCH */
 	char number[STORE_NUMBER_MAX + 1]; /* that was right */
 	char choice[STORE_NUMBER_MAX + 1];
+	uint8_t secret[32]; /* that T's sealed number is under */
 	char origin[256]; /* that the client data names */
 	struct slice transaction; /* T's text */
 	struct slice client_data_json, authenticator_data, signature;

@@ -35,6 +35,8 @@ take(struct cursor *c, const char *key)
 		return cursor_take(c, c->rest.n);
 	value = cursor_take(c, (size_t)(end - c->rest.p));
 	cursor_take(c, 1);
+	/* A space is there for what follows it. */
+	c->bad |= c->rest.n == 0;
 	return value;
 }
 
@@ -88,13 +90,14 @@ read_all(struct slice detail, struct pool *pool, struct rp_evidence *e)
 {
 	struct cursor c = cursor_over(detail);
 	char version[4], approval[RP_ID_TEXT + 1], outcome[16];
-	struct slice origin;
+	struct slice secret, origin;
 
 	take_text(&c, "v", version, sizeof(version));
 	take_text(&c, "approval", approval, sizeof(approval));
 	take_text(&c, "outcome", outcome, sizeof(outcome));
 	take_text(&c, "number", e->number, sizeof(e->number));
 	take_text(&c, "choice", e->choice, sizeof(e->choice));
+	secret = take_bytes(&c, "secret", pool);
 	origin = take_bytes(&c, "origin", pool);
 	e->transaction = take_bytes(&c, "transaction", pool);
 	e->client_data_json = take_bytes(&c, "client-data", pool);
@@ -103,10 +106,11 @@ read_all(struct slice detail, struct pool *pool, struct rp_evidence *e)
 	e->credential_id = take_bytes(&c, "credential", pool);
 	e->cose_key = take_bytes(&c, "key", pool);
 	if (!cursor_finished(&c) || strcmp(version, "1") != 0 ||
-	    origin.n >= sizeof(e->origin) ||
+	    secret.n != sizeof(e->secret) || origin.n >= sizeof(e->origin) ||
 	    !rp_id_read("apr_", approval, e->approval.b) ||
 	    !outcome_find(outcome, &e->outcome))
 		return false;
+	memcpy(e->secret, secret.p, sizeof(e->secret));
 	memset(e->origin, 0, sizeof(e->origin));
 	if (origin.n > 0)
 		memcpy(e->origin, origin.p, origin.n);
@@ -132,7 +136,10 @@ judge_transaction(const struct rp_evidence *e, const struct account_id *account,
     const char *rp_id)
 {
 	const struct slice t = e->transaction;
+	struct rp_sealed_number sealed;
 
+	if (!rp_transaction_seal(e->secret, e->number, &sealed))
+		return "machine";
 	if (!says(t, "approval", rp_id_write("apr_", e->approval.b).s))
 		return "approval";
 	if (!says(t, "account", rp_id_write("acc_", account->b).s))
@@ -141,6 +148,8 @@ judge_transaction(const struct rp_evidence *e, const struct account_id *account,
 		return "rp-id";
 	if (!says(t, "choice", e->choice))
 		return "choice";
+	if (!says(t, "sealed", sealed.s))
+		return "number";
 	if ((e->outcome == STORE_APPROVAL_APPROVED) !=
 	    (strcmp(e->number, e->choice) == 0))
 		return "outcome";

@@ -21,14 +21,27 @@ rp_transaction_order(const struct store_approval *a,
 	uint8_t mac[32];
 	size_t order;
 
-	/* The nonce is secret until a choice was made, and stays the same. */
-	if (!rp_secret_mac(a->nonce, parts, 2, mac))
+	/* The right one is the first of them: who knows the order knows it. */
+	if (!rp_secret_mac(a->secret, parts, 2, mac))
 		return false;
 	c = cursor_over((struct slice){ mac, 8 });
 	order = (size_t)(cursor_be(&c, 8) % 6);
 	for (size_t i = 0; i < STORE_SHOWN; i++)
 		shown[i] = a->shown[orders[order][i]];
 	return true;
+}
+
+bool
+rp_transaction_seal(const uint8_t secret[32], const char *number,
+    struct rp_sealed_number *sealed)
+{
+	const struct slice parts[] = { slice_of("itsumo approval number"),
+		slice_of(number) };
+	uint8_t mac[32];
+
+	return rp_secret_mac(secret, parts, 2, mac) &&
+	       wa_b64url_encode((struct slice){ mac, sizeof(mac) }, sealed->s,
+		   sizeof(sealed->s));
 }
 
 static bool
@@ -74,9 +87,11 @@ write(const char *rp_id, const struct store_approval *a,
     struct rp_transaction *t)
 {
 	char nonce[WA_B64URL_SIZE(32)];
+	struct rp_sealed_number sealed;
 	struct rp_jcs j = RP_JCS(t->text);
 
-	if (!wa_b64url_encode((struct slice){ a->nonce, sizeof(a->nonce) },
+	if (!rp_transaction_seal(a->secret, a->number, &sealed) ||
+	    !wa_b64url_encode((struct slice){ a->nonce, sizeof(a->nonce) },
 		nonce, sizeof(nonce)))
 		return false;
 	rp_jcs_object(&j, NULL);
@@ -96,6 +111,7 @@ write(const char *rp_id, const struct store_approval *a,
 	rp_jcs_string(&j, "phone", rp_id_write("phn_", phone->b).s);
 	rp_jcs_string(&j, "rp_id", rp_id);
 	rp_jcs_bool(&j, "same_network", same_network);
+	rp_jcs_string(&j, "sealed", sealed.s);
 	if (!put_shown(&j, a, phone))
 		return false;
 	rp_jcs_integer(&j, "v", 1);

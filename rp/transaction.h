@@ -12,8 +12,13 @@
  *
  * Members, in their order: account, app, approval, binding (when there is
  * one), browser {address, jkt, name, network, place}, choice, exp, iat, nonce,
- * phone, rp_id, same_network, shown [numbers in the order on the screen], v.
- * Strings but for exp and iat (seconds), same_network, shown and v (1).
+ * phone, rp_id, same_network, sealed, shown [numbers in the order on the
+ * screen], v.  Strings but for exp and iat (seconds), same_network, shown and
+ * v (1).
+ *
+ * sealed is the right number under a secret of the request.  Nobody can learn
+ * the number from it, and nobody can say afterwards that it was another one:
+ * with the secret, which the audit log has, it is compared again.
  */
 enum { RP_TRANSACTION_MAX = 1535 };
 
@@ -21,6 +26,13 @@ struct rp_transaction {
 	char text[RP_TRANSACTION_MAX + 1];
 	size_t n;
 };
+
+struct rp_sealed_number {
+	char s[44];
+};
+
+bool rp_transaction_seal(const uint8_t secret[32], const char *number,
+    struct rp_sealed_number *sealed);
 
 /* The three numbers in the order in which that phone shows them. */
 bool rp_transaction_order(const struct store_approval *a,

@@ -63,6 +63,7 @@ approval_encode(struct writer *w, const struct store_approval *a)
 	writer_time(w, a->expires);
 	writer_time(w, a->decided);
 	writer_bytes(w, a->nonce, sizeof(a->nonce));
+	writer_bytes(w, a->secret, sizeof(a->secret));
 	writer_text(w, a->number, sizeof(a->number));
 	for (size_t i = 0; i < STORE_SHOWN; i++)
 		writer_text(w, a->shown[i], sizeof(a->shown[i]));
@@ -94,6 +95,7 @@ approval_decode(struct slice value, struct store_approval *a)
 	a->expires = cursor_time(&c);
 	a->decided = cursor_time(&c);
 	cursor_copy(&c, a->nonce, sizeof(a->nonce));
+	cursor_copy(&c, a->secret, sizeof(a->secret));
 	cursor_text(&c, a->number, sizeof(a->number));
 	for (size_t i = 0; i < STORE_SHOWN; i++)
 		cursor_text(&c, a->shown[i], sizeof(a->shown[i]));

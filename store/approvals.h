@@ -50,6 +50,7 @@ struct store_approval {
 	store_time created, expires;
 	store_time decided;		/* 0: not yet */
 	uint8_t nonce[32];
+	uint8_t secret[32];	/* seals the number; no phone is told before */
 	char number[STORE_NUMBER_MAX + 1];
 	char shown[STORE_SHOWN][STORE_NUMBER_MAX + 1];	/* with CHOOSE3 */
 	char app[STORE_APP_MAX + 1];
