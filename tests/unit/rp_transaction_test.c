@@ -12,9 +12,10 @@
 #define JKT "xx0BcA-wMohw8atYDJOe6peGModklG2wRHBlXHMvl0M"
 #define CHALLENGE                                                              \
 	"096f4f1fb1f0df70f67784fb659a1272d5410addfe49d84373e633f978076e5e"
-#define S0 "12"
-#define S1 "85"
-#define S2 "47"
+#define SEALED "8RARBTbWcy8FptccqCZ4KMHZKSeuC31M0aHg1kkiJbk"
+#define S0 "47"
+#define S1 "12"
+#define S2 "85"
 
 /* ---- JCS ---- */
 
@@ -199,6 +200,7 @@ an_approval(void)
 	memset(a.id.b, 1, sizeof(a.id.b));
 	memset(a.account.b, 2, sizeof(a.account.b));
 	memset(a.nonce, 3, sizeof(a.nonce));
+	memset(a.secret, 5, sizeof(a.secret));
 	memcpy(a.key, key, sizeof(key));
 	return a;
 }
@@ -226,6 +228,7 @@ writes_the_transaction(void **state)
 	    "\"nonce\":\"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\","
 	    "\"phone\":\"phn_BAQEBAQEBAQEBAQEBAQEBA\","
 	    "\"rp_id\":\"example.org\",\"same_network\":false,"
+	    "\"sealed\":\"" SEALED "\","
 	    "\"shown\":[\"" S0 "\",\"" S1 "\",\"" S2 "\"],\"v\":1}");
 	assert_int_equal(t.n, strlen(t.text));
 	assert_true(
@@ -278,7 +281,7 @@ commits_to_everything(void **state)
 	struct rp_transaction t;
 
 	(void)state;
-	for (int i = 0; i <= 16; i++) {
+	for (int i = 0; i <= 18; i++) {
 		struct store_approval a = an_approval();
 		struct phone_id phone = { { 0 } };
 		const char *choice = "47", *rp_id = "example.org";
@@ -333,6 +336,12 @@ commits_to_everything(void **state)
 		case 16:
 			rp_id = "example.net";
 			break;
+		case 17:
+			a.number[1] = '8';
+			break;
+		case 18:
+			a.secret[0] ^= 1;
+			break;
 		}
 		assert_true(
 		    rp_transaction_write(rp_id, &a, &phone, same, choice, &t));
@@ -341,6 +350,34 @@ commits_to_everything(void **state)
 		if (i > 0)
 			assert_memory_not_equal(first, other, 32);
 	}
+}
+
+/* Not even who was given T can tell which number was the right one. */
+static void
+tells_nobody_which_was_right(void **state)
+{
+	struct store_approval a = an_approval(), b = a;
+	struct phone_id phone = { { 4 } };
+	const char *shown[STORE_SHOWN], *other[STORE_SHOWN];
+	struct rp_transaction t;
+	bool moved = false;
+
+	(void)state;
+	assert_true(
+	    rp_transaction_write("example.org", &a, &phone, false, "12", &t));
+	assert_null(strstr(t.text, "secret"));
+	/* Their order is of the secret, and of nothing that T says. */
+	assert_true(rp_transaction_order(&a, &phone, shown));
+	memset(b.nonce, 9, sizeof(b.nonce));
+	assert_true(rp_transaction_order(&b, &phone, other));
+	for (int i = 0; i < STORE_SHOWN; i++)
+		assert_string_equal(shown[i], other[i]);
+	for (unsigned i = 0; i < 20 && !moved; i++) {
+		b.secret[0]++;
+		assert_true(rp_transaction_order(&b, &phone, other));
+		moved = strcmp(shown[0], other[0]) != 0;
+	}
+	assert_true(moved);
 }
 
 static void
@@ -528,6 +565,7 @@ main(void)
 		cmocka_unit_test(writes_the_transaction),
 		cmocka_unit_test(has_room_for_the_longest),
 		cmocka_unit_test(commits_to_everything),
+		cmocka_unit_test(tells_nobody_which_was_right),
 		cmocka_unit_test(makes_the_challenge_as_written_down),
 		cmocka_unit_test(shuffles_by_the_phone),
 		cmocka_unit_test(draws_numbers_that_can_be_told_apart),
