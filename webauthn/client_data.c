@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "webauthn/b64url.h"
+#include "webauthn/json.h"
 
 /*
  * Numbers in comments are steps of WebAuthn L3, editor's draft of 2026-07-30:
@@ -171,7 +172,7 @@ wa_client_data_judge(
 
 	cd = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES,
 	    &error); /* 6, 9 */
-	if (cd == NULL && json_error_code(&error) == json_error_out_of_memory)
+	if (cd == NULL && wa_json_starved(&error))
 		return WA_FAULT;
 	if (json_is_object(cd))
 		v = judge_members(cd, type, want);

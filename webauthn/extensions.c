@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/extensions.h"
 
-#include <jansson.h>
-
 #include "webauthn/cbor.h"
+#include "webauthn/json.h"
 
 /*
  * WebAuthn L3 sections 9 and 10, CTAP 2.1 section 12; uvm from Level 2.  Steps
@@ -240,8 +239,7 @@ read_clients(struct slice text, unsigned requested, struct wa_extensions *out)
 		return WA_OK;
 	object = json_loadb(
 	    (const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error);
-	if (object == NULL &&
-	    json_error_code(&error) == json_error_out_of_memory)
+	if (object == NULL && wa_json_starved(&error))
 		return WA_FAULT;
 	if (!json_is_object(object))
 		v = WA_EXTENSION_FORM;

@@ -8,6 +8,7 @@
 #include "webauthn/b64.h"
 #include "webauthn/b64url.h"
 #include "webauthn/evp.h"
+#include "webauthn/json.h"
 #include "webauthn/key.h"
 
 /* header.payload.signature, each as it stands. */

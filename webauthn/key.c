@@ -41,7 +41,14 @@ static _Thread_local struct keyring *keyring;
 bool
 wa_openssl_starved(void)
 {
-	return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+	bool starved = false;
+	unsigned long e;
+
+	/* Whoever met it first says so; those above say "EC lib" and the like.
+	 */
+	while ((e = ERR_get_error()) != 0)
+		starved = starved || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return starved;
 }
 
 static void

@@ -36,7 +36,8 @@ enum wa_verdict wa_key_ready(
  */
 bool wa_key_verify_init(EVP_PKEY_CTX *ctx, const struct wa_algorithm *a);
 
-/* OpenSSL's last error was want of memory, not the input's fault. */
+/* OpenSSL failed for want of memory, not by the input's fault.  Clears its
+ * errors. */
 bool wa_openssl_starved(void);
 
 #endif

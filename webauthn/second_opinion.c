@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "webauthn/key.h"
 #include "webauthn/tpm.h"
 
 /* EdDSA is verified from a fixed buffer there, the client data's hash
@@ -231,7 +232,9 @@ ask(fido_cred_t *cred, const char *format, const struct wa_statement *st,
 			 ? fido_cred_verify(cred)
 			 : fido_cred_verify_self(cred)) == FIDO_OK;
 	free(statement);
-	return agrees ? WA_OK : WA_SECOND_OPINION;
+	if (agrees)
+		return WA_OK;
+	return wa_openssl_starved() ? WA_FAULT : WA_SECOND_OPINION;
 }
 
 enum wa_verdict

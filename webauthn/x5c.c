@@ -39,26 +39,20 @@ static enum wa_verdict
 parse_certificate(struct slice der, X509 **out)
 {
 	const uint8_t *p = der.p;
-	enum wa_verdict v = WA_CERTIFICATE_FORM;
 	X509 *cert = NULL;
 	EVP_PKEY *key = NULL;
+	bool good;
 
-	if (der.n == 0 || der.n > WA_CERTIFICATE_MAX)
-		goto out;
-	if ((cert = d2i_X509(NULL, &p, (long)der.n)) == NULL) {
-		v = wa_openssl_starved() ? WA_FAULT : WA_CERTIFICATE_FORM;
-		goto out;
+	good = der.n > 0 && der.n <= WA_CERTIFICATE_MAX &&
+	       (cert = d2i_X509(NULL, &p, (long)der.n)) != NULL &&
+	       p == der.p + der.n && X509_get_version(cert) == X509_VERSION_3 &&
+	       (key = X509_get0_pubkey(cert)) != NULL && has_named_curve(key);
+	if (!good) {
+		X509_free(cert);
+		return wa_openssl_starved() ? WA_FAULT : WA_CERTIFICATE_FORM;
 	}
-	if (p != der.p + der.n || X509_get_version(cert) != X509_VERSION_3 ||
-	    (key = X509_get0_pubkey(cert)) == NULL || !has_named_curve(key))
-		goto out;
 	*out = cert;
-	cert = NULL; /* now the caller's */
-	v = WA_OK;
-out:
-	ERR_clear_error();
-	X509_free(cert);
-	return v;
+	return WA_OK;
 }
 
 enum wa_verdict
