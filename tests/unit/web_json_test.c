@@ -50,7 +50,6 @@ read_bytes(struct slice text, bool open, char field[JSON_IN_FIELD_MAX + 1])
 	     json_in_read(&in, in.root, NULL, fields, FIELDS, open, &b);
 	assert_int_equal(ok, in.problem == PROBLEM_NONE);
 	strcpy(field, in.field);
-	json_in_free(&in);
 	arena_free(&a);
 	free(copy);
 	return in.problem;
@@ -158,7 +157,7 @@ depth_is_bounded(void **state)
 	(void)state;
 	for (size_t depth = 1; depth < 2000; depth += depth < 20 ? 1 : 97) {
 		size_t n = 0;
-		bool fits = depth + 1 <= JSON_IN_DEPTH_MAX;
+		bool fits = depth + 1 <= JSON_DEPTH_MAX;
 
 		n += (size_t)sprintf(text, "{\"name\":\"x\",\"y\":");
 		memset(text + n, '[', depth);
@@ -328,7 +327,6 @@ credentials_are_read_as_browsers_make_them(void **state)
 			assert_int_equal(got.credential_id.n, 3);
 			assert_int_equal(got.user_handle.n, i == 0);
 		}
-		json_in_free(&in);
 		arena_free(&a);
 	}
 }
@@ -350,7 +348,6 @@ transports_that_nobody_knows_are_dropped(void **state)
 	assert_true(webauthn_json_registration(&in, in.root, NULL, &got));
 	assert_int_equal(
 	    got.transports, STORE_TRANSPORT_INTERNAL | STORE_TRANSPORT_HYBRID);
-	json_in_free(&in);
 	arena_free(&a);
 }
 

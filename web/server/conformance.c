@@ -33,17 +33,12 @@ end(struct web_request *r, struct json_out *o, const char *ceremony)
 	reply_json(r, 200, o);
 }
 
+/* What was asked goes back as it came. */
 static void
-echo(struct web_request *r, struct json_out *o, const char *key,
-    const struct json_node *node)
+echo(struct json_out *o, const char *key, const struct json_node *node)
 {
-	struct slice json;
-
-	if (node == NULL)
-		return;
-	json = json_in_echo(&r->json, node);
-	if (json.n > 0 && json.n <= EXTENSIONS_MAX)
-		json_out_raw(o, key, json);
+	if (node != NULL && node->text.n <= EXTENSIONS_MAX)
+		json_out_raw(o, key, node->text);
 }
 
 /* The ceremony of the cookie; empty, and then none opens, where there is none.
@@ -186,9 +181,8 @@ web_attestation_options(struct web_request *r)
 		return;
 	begin(r, &o);
 	webauthn_json_creation(&o, r->site, &c,
-	    b.selection != NULL ? json_in_echo(&r->json, b.selection)
-				: (struct slice){ 0 });
-	echo(r, &o, "extensions", b.extensions);
+	    b.selection != NULL ? b.selection->text : (struct slice){ 0 });
+	echo(&o, "extensions", b.extensions);
 	end(r, &o, c.ceremony.s);
 }
 
@@ -254,7 +248,7 @@ web_assertion_options(struct web_request *r)
 		return;
 	begin(r, &o);
 	webauthn_json_request(&o, r->site, &q);
-	echo(r, &o, "extensions", b.extensions);
+	echo(&o, "extensions", b.extensions);
 	end(r, &o, q.ceremony.s);
 }
 

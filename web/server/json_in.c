@@ -3,15 +3,7 @@
 
 #include <stdio.h>
 
-#include <jansson.h>
-
 #include "webauthn/b64url.h"
-
-static const json_t *
-json_of(const struct json_node *n)
-{
-	return (const json_t *)(const void *)n;
-}
 
 bool
 json_in_refuse(
@@ -23,93 +15,41 @@ json_in_refuse(
 	return false;
 }
 
-/*
- * jansson descends as deep as 2048 levels, on the stack of its caller, so the
- * depth is looked at first.  Few bodies have as many braces as are allowed
- * levels: those few are walked with an eye for strings.
- */
-static bool
-too_deep(struct slice s)
-{
-	size_t braces = 0, depth = 0;
-	bool text = false;
-
-	for (size_t i = 0; i < s.n; i++)
-		braces += s.p[i] == '{' || s.p[i] == '[';
-	if (braces <= JSON_IN_DEPTH_MAX)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (text && s.p[i] == '\\')
-			i++;
-		else if (s.p[i] == '"')
-			text = !text;
-		else if (text)
-			continue;
-		else if (s.p[i] == '{' || s.p[i] == '[') {
-			if (++depth > JSON_IN_DEPTH_MAX)
-				return true;
-		} else if ((s.p[i] == '}' || s.p[i] == ']') && depth > 0)
-			depth--;
-	}
-	return false;
-}
-
-static enum problem
-problem_of_error(const json_error_t *e)
-{
-	switch (json_error_code(e)) {
-	case json_error_duplicate_key:
-		return PROBLEM_JSON_DUPLICATE;
-	case json_error_invalid_utf8:
-	case json_error_null_character:
-	case json_error_null_byte_in_key:
-		return PROBLEM_UTF8_MALFORMED;
-	case json_error_out_of_memory:
-		return PROBLEM_FAULT;
-	default:
-		return PROBLEM_JSON_MALFORMED;
-	}
-}
-
 bool
 json_in_parse(struct json_in *in, struct arena *a, struct slice body)
 {
-	json_error_t e;
-	json_t *root;
+	static const enum problem problems[] = {
+		[JSON_SOUND] = PROBLEM_NONE,
+		[JSON_SYNTAX] = PROBLEM_JSON_MALFORMED,
+		[JSON_DUPLICATE] = PROBLEM_JSON_DUPLICATE,
+		[JSON_NO_UTF8] = PROBLEM_UTF8_MALFORMED,
+		[JSON_NO_MEMORY] = PROBLEM_FAULT,
+	};
 
 	*in = (struct json_in){ .arena = a };
-	if (too_deep(body)) {
+	in->problem = problems[json_parse(body, a, &in->root)];
+	if (in->problem == PROBLEM_NONE && in->root->type != JSON_IS_OBJECT)
 		in->problem = PROBLEM_JSON_MALFORMED;
-		return false;
-	}
-	root = json_loadb(body.n > 0 ? (const char *)body.p : "", body.n,
-	    JSON_REJECT_DUPLICATES, &e);
-	if (root == NULL) {
-		in->problem = problem_of_error(&e);
-		return false;
-	}
-	in->root = (struct json_node *)(void *)root;
-	if (!json_is_object(root)) {
-		in->problem = PROBLEM_JSON_MALFORMED;
-		return false;
-	}
-	return true;
+	return in->problem == PROBLEM_NONE;
 }
 
-void
-json_in_free(struct json_in *in)
+static bool
+read_text(struct json_in *in, const char *where, const struct json_in_field *f,
+    const struct json_node *v, const char **out)
 {
-	if (in->root != NULL)
-		json_decref((json_t *)(void *)in->root);
-	in->root = NULL;
+	if (v->text.n > f->max)
+		return json_in_refuse(
+		    in, PROBLEM_FIELD_TOO_LONG, where, f->name);
+	*out = arena_text(in->arena, v->text);
+	return *out != NULL ||
+	       json_in_refuse(in, PROBLEM_FAULT, where, f->name);
 }
 
 static bool
 read_bytes(struct json_in *in, const char *where, const struct json_in_field *f,
-    const json_t *v, struct slice *out)
+    const struct json_node *v, struct slice *out)
 {
-	size_t n = json_string_length(v), room = WA_B64URL_BYTES(n);
-	struct slice text = { (const uint8_t *)json_string_value(v), n };
+	size_t room = WA_B64URL_BYTES(v->text.n);
 	uint8_t *p;
 
 	if (room > f->max)
@@ -117,7 +57,7 @@ read_bytes(struct json_in *in, const char *where, const struct json_in_field *f,
 		    in, PROBLEM_FIELD_TOO_LONG, where, f->name);
 	if ((p = arena_take(in->arena, room)) == NULL)
 		return json_in_refuse(in, PROBLEM_FAULT, where, f->name);
-	if (!wa_b64url_decode(text, p, room, &out->n))
+	if (!wa_b64url_decode(v->text, p, room, &out->n))
 		return json_in_refuse(
 		    in, PROBLEM_BASE64URL_MALFORMED, where, f->name);
 	out->p = p;
@@ -126,66 +66,60 @@ read_bytes(struct json_in *in, const char *where, const struct json_in_field *f,
 
 static bool
 read_texts(struct json_in *in, const char *where, const struct json_in_field *f,
-    const json_t *v, struct json_texts *out)
+    const struct json_node *v, struct json_texts *out)
 {
-	const json_t *e;
-	size_t i;
-
-	if (json_array_size(v) > f->max)
+	if (v->count > f->max)
 		return json_in_refuse(
 		    in, PROBLEM_FIELD_TOO_LONG, where, f->name);
-	json_array_foreach(v, i, e)
-	{
-		if (!json_is_string(e))
+	for (const struct json_node *e = v->first; e != NULL; e = e->next) {
+		if (e->type != JSON_IS_STRING)
 			return json_in_refuse(
 			    in, PROBLEM_FIELD_TYPE, where, f->name);
-		if (out->n < JSON_IN_TEXTS_MAX)
-			out->v[out->n++] = json_string_value(e);
+		if (out->n == JSON_IN_TEXTS_MAX)
+			continue;
+		if ((out->v[out->n++] = arena_text(in->arena, e->text)) == NULL)
+			return json_in_refuse(
+			    in, PROBLEM_FAULT, where, f->name);
 	}
 	return true;
 }
 
 static bool
-right_type(enum json_in_kind kind, const json_t *v)
+right_type(enum json_in_kind kind, enum json_type is)
 {
 	switch (kind) {
 	case JSON_IN_TEXT:
 	case JSON_IN_BYTES:
-		return json_is_string(v);
+		return is == JSON_IS_STRING;
 	case JSON_IN_OBJECT:
-		return json_is_object(v);
+		return is == JSON_IS_OBJECT;
 	case JSON_IN_TEXTS:
-		return json_is_array(v);
+		return is == JSON_IS_ARRAY;
 	case JSON_IN_BOOL:
-		return json_is_boolean(v);
+		return is == JSON_IS_TRUE || is == JSON_IS_FALSE;
 	}
 	return false;
 }
 
 static bool
 read_field(struct json_in *in, const char *where, const struct json_in_field *f,
-    const json_t *v, void *to)
+    const struct json_node *v, void *to)
 {
-	if (!right_type(f->kind, v))
+	if (!right_type(f->kind, v->type))
 		return json_in_refuse(in, PROBLEM_FIELD_TYPE, where, f->name);
 	switch (f->kind) {
 	case JSON_IN_TEXT:
-		if (json_string_length(v) > f->max)
-			return json_in_refuse(
-			    in, PROBLEM_FIELD_TOO_LONG, where, f->name);
-		*(const char **)to = json_string_value(v);
-		return true;
+		return read_text(in, where, f, v, to);
 	case JSON_IN_BYTES:
 		return read_bytes(in, where, f, v, to);
 	case JSON_IN_OBJECT:
-		*(const struct json_node **)to =
-		    (const struct json_node *)(const void *)v;
+		*(const struct json_node **)to = v;
 		return true;
 	case JSON_IN_TEXTS:
 		return read_texts(in, where, f, v, to);
 	case JSON_IN_BOOL:
 		*(enum json_in_bool *)to =
-		    json_is_true(v) ? JSON_IN_TRUE : JSON_IN_FALSE;
+		    v->type == JSON_IS_TRUE ? JSON_IN_TRUE : JSON_IN_FALSE;
 		return true;
 	}
 	return false;
@@ -207,23 +141,24 @@ clear_field(const struct json_in_field *f, void *to)
 
 /* There are more members than the table found: names one of them. */
 static bool
-refuse_unknown(struct json_in *in, const json_t *object, const char *where,
-    const struct json_in_field *fields, size_t n)
+refuse_unknown(struct json_in *in, const struct json_node *object,
+    const char *where, const struct json_in_field *fields, size_t n)
 {
-	const char *name;
-	const json_t *v;
+	const char *name = NULL;
 	size_t i;
 
-	json_object_foreach((json_t *)(uintptr_t)object, name, v)
-	{
+	for (const struct json_node *m = object->first; m != NULL;
+	     m = m->next) {
 		for (i = 0; i < n; i++)
-			if (strcmp(fields[i].name, name) == 0)
+			if (slice_equal(m->key, slice_of(fields[i].name)))
 				break;
-		if (i == n)
-			return json_in_refuse(
-			    in, PROBLEM_FIELD_UNKNOWN, where, name);
+		if (i == n) {
+			name = arena_text(in->arena, m->key);
+			break;
+		}
 	}
-	return json_in_refuse(in, PROBLEM_FIELD_UNKNOWN, where, "");
+	return json_in_refuse(
+	    in, PROBLEM_FIELD_UNKNOWN, where, name == NULL ? "" : name);
 }
 
 bool
@@ -231,43 +166,25 @@ json_in_read(struct json_in *in, const struct json_node *object,
     const char *where, const struct json_in_field *fields, size_t n, bool open,
     void *out)
 {
-	const json_t *o = json_of(object);
 	const char *missing = NULL;
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct json_in_field *f = &fields[i];
-		const json_t *v = json_object_get(o, f->name);
+		const struct json_node *v = json_member(object, f->name);
 		void *to = (char *)out + f->at;
 
 		clear_field(f, to);
 		found += v != NULL;
-		if (v == NULL || (f->or_null && json_is_null(v))) {
+		if (v == NULL || (f->or_null && v->type == JSON_IS_NULL)) {
 			if (f->required && missing == NULL)
 				missing = f->name;
 		} else if (!read_field(in, where, f, v, to))
 			return false;
 	}
 	/* A misspelt member is both: the one that is there is named. */
-	if (!open && found < json_object_size(o))
-		return refuse_unknown(in, o, where, fields, n);
+	if (!open && found < object->count)
+		return refuse_unknown(in, object, where, fields, n);
 	return missing == NULL ||
 	       json_in_refuse(in, PROBLEM_FIELD_MISSING, where, missing);
-}
-
-bool
-json_in_empty(const struct json_node *object)
-{
-	return json_object_size(json_of(object)) == 0;
-}
-
-struct slice
-json_in_echo(struct json_in *in, const struct json_node *node)
-{
-	size_t n = json_dumpb(json_of(node), NULL, 0, JSON_COMPACT);
-	char *p = arena_take(in->arena, n + 1);
-
-	if (p == NULL || json_dumpb(json_of(node), p, n, JSON_COMPACT) != n)
-		return (struct slice){ 0 };
-	return (struct slice){ (const uint8_t *)p, n };
 }

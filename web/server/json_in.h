@@ -2,20 +2,18 @@
 #ifndef WEB_SERVER_JSON_IN_H
 #define WEB_SERVER_JSON_IN_H
 
-#include "web/server/arena.h"
+#include "web/server/json_parse.h"
 #include "web/server/problem.h"
 
 /*
  * Reads a JSON body by a table of the members that it may have.  What is
  * unknown, missing, mistyped or too long is each a problem of its own.
  */
-enum { JSON_IN_DEPTH_MAX = 16, JSON_IN_FIELD_MAX = 95 };
-
-struct json_node;	/* an object within the body */
+enum { JSON_IN_FIELD_MAX = 95 };
 
 struct json_in {
 	struct arena *arena;
-	struct json_node *root;		/* the body; an object */
+	const struct json_node *root;	/* the body; an object */
 	enum problem problem;		/* the first */
 	char field[JSON_IN_FIELD_MAX + 1];	/* which member it is about, or "" */
 };
@@ -48,13 +46,10 @@ struct json_in_field {
 };
 
 /*
- * Parses body, which must be one object; duplicates of members, NULs in
- * strings, malformed UTF-8 and depths over JSON_IN_DEPTH_MAX are refused.
- * False with a problem.  What is read later points into memory that lives
- * until json_in_free().
+ * Parses body, which must be one object.  False with a problem.  What is read
+ * later points into the body or the arena.
  */
 bool json_in_parse(struct json_in *in, struct arena *a, struct slice body);
-void json_in_free(struct json_in *in);
 
 /*
  * Fills *out, zeroed first where absent, with the members of an object, by
@@ -65,11 +60,6 @@ void json_in_free(struct json_in *in);
 bool json_in_read(struct json_in *in, const struct json_node *object,
     const char *where, const struct json_in_field *fields, size_t n, bool open,
     void *out);
-/* Whether an object that was read has no member at all. */
-bool json_in_empty(const struct json_node *object);
-/* The node as JSON text, in the arena; for what is only echoed. */
-struct slice json_in_echo(struct json_in *in, const struct json_node *node);
-
 /* Says that a member is not as it should be; always false. */
 bool json_in_refuse(struct json_in *in, enum problem p, const char *where,
     const char *name);

@@ -121,7 +121,6 @@ request_free(struct web_request *r)
 		return;
 	if (r->response != NULL && !r->shared)
 		MHD_destroy_response(r->response);
-	json_in_free(&r->json);
 	arena_free(&r->arena);
 	site_drop(r->site);
 	free(r);
