@@ -145,7 +145,8 @@ enum store_rc
 store_message_get(struct store_txn *t, const struct message_id *id,
     struct store_message *m)
 {
-	struct outbox_key k = message_key(id);
+	const struct message_id which = *id;	/* which may be m's own */
+	struct outbox_key k = message_key(&which);
 	struct slice v;
 	enum store_rc rc;
 
@@ -153,7 +154,7 @@ store_message_get(struct store_txn *t, const struct message_id *id,
 	if (rc != STORE_OK)
 		return rc;
 	memset(m, 0, sizeof(*m));
-	m->id = *id;
+	m->id = which;
 	return message_decode(v, m) ? STORE_OK :
 	    store_damaged(t, TABLE_OUTBOX, key_slice(&k));
 }
@@ -305,7 +306,9 @@ given_up(struct store_txn *t, struct store_message *m, store_time forget,
 	if ((rc = unqueue(t, m)) != STORE_OK)
 		return rc;
 	m->state = STORE_MESSAGE_GIVEN_UP;
-	snprintf(m->trouble, sizeof(m->trouble), "%s", trouble);
+	/* NULL: the one it has. */
+	if (trouble != NULL)
+		snprintf(m->trouble, sizeof(m->trouble), "%s", trouble);
 	/* Whom it would have reached is kept, what it said is not. */
 	m->payload_n = 0;
 	if ((rc = message_write(t, m, ENGINE_REPLACE)) != STORE_OK)
@@ -352,7 +355,7 @@ store_message_take(struct store_txn *t, unsigned kinds, store_time now,
 		if (m->expires > now)
 			return lease(t, m, now + lease_ms);
 		rc = given_up(t, m, now + SEEN_MS,
-		    m->trouble[0] != '\0' ? m->trouble : "expired");
+		    m->trouble[0] != '\0' ? NULL : "expired");
 		if (rc != STORE_OK)
 			return rc;
 	}

@@ -40,7 +40,11 @@ struct store_message {
 	enum store_message_state state;
 	bool urgent;		/* somebody waits for it */
 	struct account_id account;	/* whose; all zero: nobody's */
-	uint8_t to[STORE_ADDRESS_TEXT_MAX];	/* push: the phone's id */
+	/*
+	 * Push: the phone's id; empty: nobody's, written for the sake of the
+	 * work alone, and done as soon as it is taken.
+	 */
+	uint8_t to[STORE_ADDRESS_TEXT_MAX];
 	uint16_t to_n;
 	uint8_t payload[STORE_PAYLOAD_MAX];
 	uint16_t payload_n;
