@@ -232,6 +232,7 @@ no_message_without_a_subscription(void **state)
 {
 	struct scene *s = *state;
 	struct new_message none = a_message(1, ""), gone = a_message(2, "");
+	struct new_message nobody = a_message(4, "");
 	struct new_message muted = a_message_to_path(s, 3, "/201");
 	struct store_message left;
 
@@ -247,6 +248,10 @@ no_message_without_a_subscription(void **state)
 	muted.phone.muted_until = clock_now() + 60000;
 	scene_write(s, 3, &muted);
 	assert_int_equal(scene_settled(s, 3, &left), STORE_ABSENT);
+	/* Meant for nobody, and so no failure. */
+	nobody.message.to_n = 0;
+	scene_write(s, 4, &nobody);
+	assert_int_equal(scene_settled(s, 4, &left), STORE_ABSENT);
 	assert_int_equal(push_service_hits(s->service, NULL), 0);
 }
 

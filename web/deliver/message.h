@@ -19,6 +19,7 @@ enum deliver_end {
 #define DELIVER_REASONS(X)                                                     \
 	X(DELIVER_SENT, DELIVER_DONE, "sent")                                  \
 	X(DELIVER_MUTED, DELIVER_DONE, "muted") /* its owner wants none */     \
+	X(DELIVER_DECOY, DELIVER_DONE, "decoy") /* for the work it makes */    \
 	X(DELIVER_NOBODY, DELIVER_GIVEN_UP, "no-subscription")                 \
 	X(DELIVER_UNSUBSCRIBED, DELIVER_GONE, "gone") /* 404, 410 */           \
 	X(DELIVER_TOO_LARGE, DELIVER_AGAIN, "too-large") /* 413 */             \

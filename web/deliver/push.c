@@ -245,6 +245,8 @@ judge_endpoint(
 {
 	enum endpoint_verdict v;
 
+	if (m->message.to_n == 0)
+		return DELIVER_DECOY;
 	if (m->push.endpoint[0] == '\0')
 		return DELIVER_NOBODY;
 	if (m->muted)
