@@ -34,16 +34,28 @@ payload(const char *type, const char *id, store_time expires,
 	return true;
 }
 
-/* One topic a phone and type: a newer push takes the place of an older. */
+/*
+ * One topic a phone and type: a newer push takes the place of an older.  A
+ * message to nobody has one too, and no address.
+ */
 static bool
-address(const struct phone_id *phone, const char *type, struct store_message *m)
+address(const struct phone_id *phone, const uint8_t nobody[16],
+    const char *type, struct store_message *m)
 {
+	const uint8_t *whose = phone != NULL ? phone->b : nobody;
 	const struct slice parts[] = { slice_of("itsumo topic"), slice_of(type),
-		{ phone->b, sizeof(phone->b) } };
+		{ whose, sizeof(phone->b) } };
 
-	memcpy(m->to, phone->b, sizeof(phone->b));
-	m->to_n = sizeof(phone->b);
+	m->to_n = phone != NULL ? sizeof(phone->b) : 0;
+	memcpy(m->to, whose, sizeof(phone->b));
 	return wa_hash_parts(WA_SHA256, parts, 3, m->topic);
+}
+
+/* Whether a push can reach it at all now. */
+static bool
+rings(const struct rp_call *call, const struct store_phone *p)
+{
+	return p->push.endpoint[0] != '\0' && p->muted_until <= call->now;
 }
 
 static enum store_rc
@@ -52,7 +64,8 @@ send(struct store_txn *t, const struct rp_call *call, const char *type,
 {
 	enum store_rc rc;
 
-	if (!rp_id_make(call->now, m->id.b) || !address(phone, type, m))
+	if (!rp_id_make(call->now, m->id.b) ||
+	    !address(phone, m->account.b, type, m))
 		return STORE_FAULT;
 	m->kind = STORE_MESSAGE_PUSH;
 	m->created = m->due = call->now;
@@ -67,9 +80,8 @@ rp_tell_approval(struct store_txn *t, const struct rp_call *call,
 {
 	struct store_phone phones[STORE_PHONES_MAX];
 	struct store_message m = { .urgent = true, .account = a->account };
-	struct phone_id nobody = { .b = { 0 } };
 	enum store_rc rc;
-	size_t n = 0;
+	size_t n = 0, sent = 0;
 
 	if (!payload(
 		"approval", rp_id_write("apr_", a->id.b).s, a->expires, &m))
@@ -77,14 +89,14 @@ rp_tell_approval(struct store_txn *t, const struct rp_call *call,
 	rc = store_phones_of(t, &a->account, phones, &n);
 	if (rc != STORE_OK || g->muted_until > call->now)
 		return rc;
-	if (a->decoy || n == 0) {
-		/* A name of its own, so that nobody waits for anybody's. */
-		memcpy(nobody.b, a->account.b, sizeof(nobody.b));
-		return send(t, call, "approval", &nobody, &m);
-	}
-	for (size_t i = 0; rc == STORE_OK && i < n; i++)
+	for (size_t i = 0; rc == STORE_OK && !a->decoy && i < n; i++) {
+		if (!rings(call, &phones[i]))
+			continue;
 		rc = send(t, call, "approval", &phones[i].id, &m);
-	return rc;
+		sent++;
+	}
+	return rc != STORE_OK || sent > 0 ? rc
+					  : send(t, call, "approval", NULL, &m);
 }
 
 enum store_rc
@@ -99,9 +111,12 @@ rp_tell_notice(struct store_txn *t, const struct rp_call *call,
 	if (!payload("notice", NULL, call->now + NOTICE_MS, &m))
 		return STORE_FAULT;
 	rc = store_phones_of(t, account, phones, &n);
-	for (size_t i = 0; rc == STORE_OK && i < n; i++)
-		if (but == NULL ||
-		    memcmp(&phones[i].id, but, sizeof(*but)) != 0)
-			rc = send(t, call, "notice", &phones[i].id, &m);
+	for (size_t i = 0; rc == STORE_OK && i < n; i++) {
+		if (!rings(call, &phones[i]) ||
+		    (but != NULL &&
+			memcmp(&phones[i].id, but, sizeof(*but)) == 0))
+			continue;
+		rc = send(t, call, "notice", &phones[i].id, &m);
+	}
 	return rc;
 }
