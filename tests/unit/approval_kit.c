@@ -307,6 +307,50 @@ sign_in_by(
 	assert_answer(collect(w, b), RP_OK);
 }
 
+/* ---- pushes ---- */
+
+struct taking {
+	store_time now;
+	struct store_message *m;
+};
+
+static enum store_rc
+take(struct store_txn *t, void *arg)
+{
+	struct taking *x = arg;
+	enum store_rc rc;
+
+	rc = store_message_take(
+	    t, 1u << STORE_MESSAGE_PUSH, x->now, MINUTE, x->m);
+	return rc != STORE_OK
+		   ? rc
+		   : store_message_done(t, &x->m->id, x->m->attempts);
+}
+
+bool
+push_take(struct world *w, struct store_message *m)
+{
+	struct taking x = { w->now, m };
+	enum store_rc rc = store_update(w->kit->s, take, &x);
+
+	assert_true(rc == STORE_OK || rc == STORE_ABSENT);
+	return rc == STORE_OK;
+}
+
+size_t
+push_drain(struct world *w, size_t *nobody)
+{
+	struct store_message m;
+	size_t n = 0;
+
+	*nobody = 0;
+	while (push_take(w, &m)) {
+		n += m.to_n != 0;
+		*nobody += m.to_n == 0;
+	}
+	return n;
+}
+
 /* ---- at home ---- */
 
 int

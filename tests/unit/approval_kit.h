@@ -8,9 +8,9 @@
 
 #include "rp/companion.h"
 #include "rp/evidence.h"
-#include "rp/outbox.h"
 #include "rp/phones.h"
 #include "rp/watch.h"
+#include "store/outbox.h"
 
 /* A P-256 key of a phone or a browser. */
 struct device_key {
@@ -79,6 +79,11 @@ enum rp_answer sign(struct world *w, const struct phone *p,
     const struct asker *b, const struct rp_commitment *c,
     const struct softkey_script *lies, enum store_approval_state *state);
 enum rp_answer collect(struct world *w, struct asker *b);
+
+/* The next push that is due; false: there is none. */
+bool push_take(struct world *w, struct store_message *m);
+/* Takes them all: how many there were, and of those how many to nobody. */
+size_t push_drain(struct world *w, size_t *nobody);
 
 /* A number that was shown and is not the right one. */
 const char *wrong_number(struct world *w, const struct asker *b);

@@ -193,14 +193,9 @@ goes_on_after_a_second_one_another_day(void **state)
 static size_t
 pushes(struct home *h)
 {
-	struct rp_delivery d;
-	store_time next;
-	size_t n = 0;
+	size_t nobody;
 
-	while (rp_delivery_take(h->w->rp, call(h->w), 1u << STORE_MESSAGE_PUSH,
-		   &d, &next) == RP_OK)
-		n++;
-	return n;
+	return push_drain(h->w, &nobody);
 }
 
 static void
