@@ -88,7 +88,11 @@ need_build_dir() {
 
 # Builds targets in a build directory; silent when all goes well.
 build_in() {
-	local dir=$1
+	local dir=$1 log
 	shift
-	ninja -C "$dir" --quiet "$@" >&2 || die "the build in $dir failed"
+	log=$dir/build.log
+	ninja -C "$dir" "$@" >"$log" 2>&1 || {
+		grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 60 >&2
+		die "the build in $dir failed; all of it is in $log"
+	}
 }
