@@ -266,7 +266,7 @@ send_answer(struct web_request *r)
 static void
 run_job(struct pool_job *job)
 {
-	struct web_request *r = (struct web_request *)job;
+	struct web_request *r = (struct web_request *)(void *)job;
 	struct MHD_Connection *connection = r->connection;
 
 	request_run(r);
