@@ -45,7 +45,8 @@ class Server:
         began = time.perf_counter()
         self.process = subprocess.Popen(
             [f'{build}/itsumo', 'serve', '--listen', f'127.0.0.1:{self.port}',
-             '--data', data, '--config', config], stdin=subprocess.DEVNULL)
+             '--data', data, '--config', config],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         atexit.register(self.kill)
         self.wait()
         self.start_up_ms = (time.perf_counter() - began) * 1000
