@@ -314,6 +314,33 @@ is_not_held_up_by_a_damaged_record(void **state)
 	assert_non_null(strstr(k->log, "store=damaged table=4"));
 }
 
+static enum store_rc
+plant_expiry(struct store_txn *t, void *arg)
+{
+	static const uint8_t of_a_later_table[] = { 0, 0, 0, 0, 0, 0, 0, 1, 250,
+		1 };
+	static const uint8_t version[] = { 1 };
+
+	(void)arg;
+	return engine_put(t, TABLE_EXPIRY, SLICE(of_a_later_table),
+	    SLICE(version), ENGINE_INSERT);
+}
+
+static void
+is_not_held_up_by_what_it_does_not_know(void **state)
+{
+	struct kit *k = *state;
+	struct store_session s = a_session(1, 1, 1000);
+
+	assert_ok(kit_add_account(k, 1));
+	assert_ok(store_update(k->s, add_session, &s));
+	assert_ok(store_update(k->s, plant_expiry, NULL));
+	assert_int_equal(sweep(k, 5000, 10), 2);
+	assert_int_equal(entries(k->s, TABLE_SESSIONS), 0);
+	assert_int_equal(entries(k->s, TABLE_EXPIRY), 0);
+	assert_non_null(strstr(k->log, "store=damaged table=8"));
+}
+
 /* ---- history ---- */
 
 static struct store_history lines[16];
@@ -507,6 +534,7 @@ main(void)
 		TEST(puts_off_a_session_that_was_used_since),
 		TEST(brings_an_end_forward),
 		TEST(is_not_held_up_by_a_damaged_record),
+		TEST(is_not_held_up_by_what_it_does_not_know),
 		TEST(follows_an_accounts_history),
 		TEST(shows_nobody_elses_history),
 		TEST(ends_where_it_was_forgotten),
