@@ -230,7 +230,7 @@ parse(const struct command *c, struct cli *cli, int argc, char **argv)
 		if (letter == '?')
 			return CLI_USAGE;
 		if (!takes(c, letter) || !take_option(cli, letter, optarg))
-			return cli_fail(CLI_USAGE,
+			return (int)cli_fail(CLI_USAGE,
 			    "this option does not go with %s%s%s", c->noun,
 			    c->verb == NULL ? "" : " ",
 			    c->verb == NULL ? "" : c->verb);

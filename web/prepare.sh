@@ -92,7 +92,7 @@ build_in() {
 	shift
 	log=$dir/build.log
 	ninja -C "$dir" "$@" >"$log" 2>&1 || {
-		grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 60 >&2
+		sed -n '/^FAILED/,$p' "$log" | grep -v '^\[' | tail -n 60 >&2
 		die "the build in $dir failed; all of it is in $log"
 	}
 }

@@ -168,8 +168,8 @@ cost_as_much_as_the_truth(void **state)
 {
 	static const char *const strangers[] = { "nobody", "hanako", "a b", "",
 		"\xff", "\u202e",
-		"a very long name that nobody has, "
-		"with spaces, which no name has" };
+		("a very long name that nobody has, "
+		 "with spaces, which no name has") };
 	struct world *w = *state;
 	struct person *p = person_new();
 	struct store_account added;
