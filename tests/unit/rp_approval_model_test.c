@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval_kit.h"
+
+#include <stdio.h>
+
+#include "rp/ids.h"
+
+/*
+ * Walks requests at random, with a clock that moves, browsers and phones that
+ * get in each other's way, and people who lie; beside a model that knows what
+ * should come of each step.  Above all: nobody is let in without a verified
+ * passkey of that account, the right number, and the browser's own key.
+ */
+
+enum {
+	ASKERS = 3,
+	PHONES = 3,
+	REQUESTS = 24, /* that are remembered; the oldest is forgotten */
+	STEPS = 12000,
+};
+
+static const char *const names[] = { "anna", "ben", "nobody" };
+
+/* What the model knows of one request. */
+struct request {
+	bool used;
+	struct asker *asker;
+	struct approval_id id;
+	struct rp_approval shown;
+	int account; /* of names[]; 2: nobody */
+	enum store_approval_state state;
+	store_time expires, decided;
+	int phone; /* that chose */
+	bool right; /* and chose rightly */
+	struct rp_commitment commitment;
+};
+
+struct model {
+	struct home *h;
+	struct world *w;
+	uint64_t seed;
+	struct phone *phones[PHONES];
+	int phone_account[PHONES];
+	struct asker askers[ASKERS];
+	struct request requests[REQUESTS];
+	size_t next;
+	unsigned sessions, approved, mismatches, refused;
+};
+
+static unsigned
+dice(struct model *m, unsigned n)
+{
+	return (unsigned)(numbers(&m->seed) % n);
+}
+
+static bool
+is_open(const struct request *r, store_time now)
+{
+	return (r->state == STORE_APPROVAL_PENDING ||
+		   r->state == STORE_APPROVAL_CHOSEN) &&
+	       now < r->expires;
+}
+
+/* What the browser should be told. */
+static enum store_approval_state
+expected(const struct request *r, store_time now)
+{
+	switch (r->state) {
+	case STORE_APPROVAL_PENDING:
+	case STORE_APPROVAL_CHOSEN:
+		return now < r->expires ? STORE_APPROVAL_PENDING
+					: STORE_APPROVAL_EXPIRED;
+	case STORE_APPROVAL_APPROVED:
+		return now < r->decided + 2 * MINUTE ? STORE_APPROVAL_APPROVED
+						     : STORE_APPROVAL_EXPIRED;
+	default:
+		return r->state;
+	}
+}
+
+/* One of the last two as a rule: the others are over, most likely. */
+static struct request *
+any_request(struct model *m)
+{
+	size_t at = dice(m, REQUESTS);
+	struct request *r;
+
+	if (m->next >= 2 && dice(m, 4) != 0)
+		at = (m->next - 1 - dice(m, 2)) % REQUESTS;
+	r = &m->requests[at];
+	/* The store keeps them for a day. */
+	r->used &= m->w->now < r->expires + DAY;
+	return r->used ? r : NULL;
+}
+
+/* As a rule one of the account that is asked for. */
+static int
+any_phone(struct model *m, const struct request *r)
+{
+	if (dice(m, 4) == 0)
+		return (int)dice(m, PHONES);
+	if (r->state == STORE_APPROVAL_CHOSEN && dice(m, 4) != 0)
+		return r->phone;
+	return r->account == 1 ? 2 : (int)dice(m, 2);
+}
+
+static struct person *
+owner_of(struct model *m, int account)
+{
+	return account == 0 ? m->h->anna : m->h->ben;
+}
+
+/* The asker as it was for this request. */
+static struct asker
+asker_of(const struct request *r)
+{
+	struct asker b = *r->asker;
+
+	b.a = r->shown;
+	return b;
+}
+
+/* ---- the steps ---- */
+
+/* Its owner comes by with the passkey: what rests goes on. */
+static void
+sign_in_as(struct model *m, int account)
+{
+	m->w->network = 500000 + dice(m, 100000);
+	assert_answer(sign_in(m->w, owner_of(m, account), NULL), RP_OK);
+}
+
+static void
+step_sign_in(struct model *m)
+{
+	sign_in_as(m, (int)dice(m, 2));
+}
+
+static void
+step_ask(struct model *m)
+{
+	struct asker *b = &m->askers[dice(m, ASKERS)];
+	const int account = dice(m, 10) == 0 ? 2 : (int)dice(m, 2);
+	struct request *r;
+	enum rp_answer a;
+
+	/* So that the network's own limit is not what is tested. */
+	b->network = 2000 + dice(m, 100000);
+	a = ask(m->w, b, names[account]);
+	if (a == RP_APPROVALS_RESTING) {
+		if (account != 2 && dice(m, 2) == 0)
+			sign_in_as(m, account);
+		return;
+	}
+	assert_answer(a, RP_OK);
+	for (size_t i = 0; i < REQUESTS; i++) {
+		r = &m->requests[i];
+		if (r->used && r->account == account && is_open(r, m->w->now))
+			r->state = STORE_APPROVAL_SUPERSEDED;
+	}
+	r = &m->requests[m->next++ % REQUESTS];
+	*r = (struct request){ .used = true,
+		.asker = b,
+		.id = b->a.id,
+		.shown = b->a,
+		.account = account,
+		.state = STORE_APPROVAL_PENDING,
+		.expires = m->w->now + 3 * MINUTE };
+}
+
+static void
+step_choose(struct model *m)
+{
+	struct request *r = any_request(m);
+	int p;
+	const bool right = dice(m, 2) == 0;
+	struct rp_commitment c;
+	struct asker b;
+	enum rp_answer a, want = RP_OK;
+
+	if (r == NULL)
+		return;
+	b = asker_of(r);
+	p = any_phone(m, r);
+	a = choose(m->w, m->phones[p], &b,
+	    right ? b.a.number : wrong_number(m->w, &b), &c);
+	if (r->account != m->phone_account[p])
+		want = RP_APPROVAL_UNKNOWN;
+	else if (!is_open(r, m->w->now))
+		want = RP_APPROVAL_OVER;
+	else if (r->state == STORE_APPROVAL_CHOSEN &&
+		 (r->phone != p || r->right != right))
+		want = RP_CHOICE_MADE;
+	assert_answer(a, want);
+	if (a != RP_OK)
+		return;
+	r->state = STORE_APPROVAL_CHOSEN;
+	r->phone = p;
+	r->right = right;
+	r->commitment = c;
+}
+
+static void
+step_refuse(struct model *m)
+{
+	struct request *r = any_request(m);
+	int p;
+	const bool report = dice(m, 8) == 0;
+	enum rp_answer a, want = RP_OK;
+	struct asker b;
+
+	if (r == NULL)
+		return;
+	b = asker_of(r);
+	p = any_phone(m, r);
+	a = decide(m->w, m->phones[p], &b, report ? RP_REPORT : RP_DENY);
+	if (r->account != m->phone_account[p])
+		want = RP_APPROVAL_UNKNOWN;
+	else if (!is_open(r, m->w->now))
+		want = RP_APPROVAL_OVER;
+	assert_answer(a, want);
+	if (a == RP_OK)
+		r->state =
+		    report ? STORE_APPROVAL_REPORTED : STORE_APPROVAL_DENIED;
+}
+
+/* Whatever a phone may bring: truth, or one lie. */
+static void
+step_sign(struct model *m)
+{
+	static const struct softkey_script lies[] = {
+		{ .flags = WA_FLAG_UP },
+		{ .origin = "https://evil.example" },
+		{ .challenge = SOFTKEY_CHALLENGE },
+	};
+	struct request *r = any_request(m), *other = any_request(m);
+	int p;
+	const unsigned how = dice(m, 8);
+	struct phone phone;
+	const struct softkey_script *lie = NULL;
+	const struct rp_commitment *c;
+	enum store_approval_state s;
+	enum rp_answer a;
+	bool truth;
+	struct asker b;
+
+	if (r == NULL || other == NULL)
+		return;
+	b = asker_of(r);
+	p = any_phone(m, r);
+	phone = *m->phones[p];
+	c = &r->commitment;
+	truth = how < 4;
+	if (how >= 4 && how < 7)
+		lie = &lies[how - 4];
+	if (how == 7) {
+		/* The assertion of another request, or another's passkey. */
+		c = &other->commitment;
+		truth = other == r;
+		if (dice(m, 2) == 0) {
+			c = &r->commitment;
+			phone.owner = owner_of(m, 1 - m->phone_account[p]);
+			truth = false;
+		}
+	}
+	a = sign(m->w, &phone, &b, c, lie, &s);
+	if (a == RP_RATE_LIMITED)
+		return;
+	if (r->account != m->phone_account[p]) {
+		assert_answer(a, RP_APPROVAL_UNKNOWN);
+	} else if (!is_open(r, m->w->now)) {
+		assert_answer(a, RP_APPROVAL_OVER);
+	} else if (r->state == STORE_APPROVAL_PENDING) {
+		assert_answer(a, RP_CHOICE_MISSING);
+	} else if (r->phone != p) {
+		assert_answer(a, RP_CHOICE_MADE);
+	} else if (!truth) {
+		assert_answer(a, RP_PASSKEY_REFUSED);
+		m->refused++;
+	} else {
+		assert_answer(a, RP_OK);
+		r->state = r->right ? STORE_APPROVAL_APPROVED
+				    : STORE_APPROVAL_MISMATCH;
+		r->decided = m->w->now;
+		assert_int_equal(s, r->state);
+		m->approved += r->right;
+		m->mismatches += !r->right;
+	}
+}
+
+/* Perhaps with somebody else's cookie or key. */
+static void
+step_collect(struct model *m)
+{
+	struct request *r = any_request(m);
+	const unsigned how = dice(m, 4);
+	struct asker b, other = m->askers[dice(m, ASKERS)];
+	enum rp_answer a, want;
+	bool own_cookie = true, own_key = true;
+
+	if (r == NULL)
+		return;
+	b = asker_of(r);
+	if (how == 0) {
+		own_cookie = other.cookie == b.cookie;
+		b.cookie = other.cookie;
+	} else if (how == 1) {
+		own_key = other.key.key == b.key.key;
+		b.key = other.key;
+	}
+	a = collect(m->w, &b);
+	if (a == RP_RATE_LIMITED)
+		return;
+	if (!own_cookie)
+		want = RP_APPROVAL_UNKNOWN;
+	else if (!own_key)
+		want = RP_COLLECT_REFUSED;
+	else if (expected(r, m->w->now) == STORE_APPROVAL_PENDING)
+		want = RP_COLLECT_REFUSED;
+	else if (expected(r, m->w->now) == STORE_APPROVAL_APPROVED)
+		want = RP_OK;
+	else
+		want = RP_APPROVAL_OVER;
+	assert_answer(a, want);
+	if (a != RP_OK)
+		return;
+	/* The one thing that all of this is about. */
+	assert_true(own_cookie && own_key);
+	assert_true(r->right);
+	assert_int_equal(r->state, STORE_APPROVAL_APPROVED);
+	assert_int_equal(m->phone_account[r->phone], r->account);
+	assert_string_equal(b.in.account.name, names[r->account]);
+	assert_int_equal(b.in.session.method, STORE_METHOD_APPROVAL);
+	assert_int_equal(b.in.session.proved, 0);
+	r->state = STORE_APPROVAL_COLLECTED;
+	m->sessions++;
+}
+
+static void
+step_cancel(struct model *m)
+{
+	struct request *r = any_request(m);
+	struct asker b;
+	enum rp_answer a;
+
+	if (r == NULL)
+		return;
+	b = asker_of(r);
+	a = rp_approval_cancel(m->w->rp, call_of_asker(m->w, &b), &r->id);
+	assert_answer(a, is_open(r, m->w->now) ? RP_OK : RP_APPROVAL_OVER);
+	if (a == RP_OK)
+		r->state = STORE_APPROVAL_CANCELLED;
+}
+
+static void
+step_time(struct model *m)
+{
+	static const store_time steps[] = { 1, SECOND, 10 * SECOND };
+	static const store_time leaps[] = { MINUTE, 3 * MINUTE, 16 * MINUTE,
+		HOUR };
+	unsigned n;
+
+	m->w->now += dice(m, 12) != 0 ? steps[dice(m, 3)] : leaps[dice(m, 4)];
+	if (dice(m, 2) == 0)
+		assert_answer(
+		    rp_approvals_expire(m->w->rp, call(m->w), 100, &n), RP_OK);
+	if (dice(m, 4) == 0)
+		assert_ok(store_sweep(m->w->kit->s, m->w->now, 100, &n));
+}
+
+/* What every browser is told is what the model says. */
+static void
+compare(struct model *m)
+{
+	for (size_t i = 0; i < REQUESTS; i++) {
+		struct request *r = &m->requests[i];
+		struct asker b;
+
+		if (!r->used)
+			continue;
+		if (m->w->now >= r->expires + DAY) {
+			r->used = false;
+			continue;
+		}
+		b = asker_of(r);
+		assert_string_equal(rp_approval_state_name(state_of(m->w, &b)),
+		    rp_approval_state_name(expected(r, m->w->now)));
+	}
+}
+
+static void
+walk(struct model *m)
+{
+	static void (*const steps[])(struct model *) = { step_ask, step_ask,
+		step_choose, step_choose, step_choose, step_sign, step_sign,
+		step_sign, step_sign, step_sign, step_collect, step_collect,
+		step_collect, step_collect, step_time, step_time };
+	static void (*const rare[])(
+	    struct model *) = { step_refuse, step_cancel, step_sign_in };
+
+	for (int i = 0; i < STEPS; i++) {
+		for (int p = 0; p < PHONES; p++)
+			m->phones[p]->network = 600000 + dice(m, 100000);
+		if (dice(m, 10) != 0)
+			steps[dice(m, sizeof(steps) / sizeof(steps[0]))](m);
+		else
+			rare[dice(m, sizeof(rare) / sizeof(rare[0]))](m);
+		if (i % 16 == 0)
+			compare(m);
+	}
+}
+
+static void
+lets_nobody_in_any_other_way(void **state)
+{
+	struct home *h = *state;
+	struct rp_approvals_report r;
+	struct model m = { .h = h,
+		.w = h->w,
+		.seed = 20261121,
+		.phones = { &h->phone, &h->tablet, &h->bens },
+		.phone_account = { 0, 0, 1 } };
+
+	for (unsigned i = 0; i < ASKERS; i++)
+		asker_make(&m.askers[i], 10 + i);
+	walk(&m);
+	/* It went everywhere, and the log says the same. */
+	print_message("%u sessions, %u approved, %u mismatches, %u refused\n",
+	    m.sessions, m.approved, m.mismatches, m.refused);
+	assert_true(m.sessions > 20);
+	assert_true(m.mismatches > 20);
+	assert_true(m.refused > 50);
+	assert_answer(
+	    rp_approvals_verify(h->w->kit->s, "example.org", &r), RP_OK);
+	assert_true(r.sound);
+	assert_int_equal(r.approved, m.approved);
+	assert_int_equal(r.mismatches, m.mismatches);
+	for (unsigned i = 0; i < ASKERS; i++)
+		asker_free(&m.askers[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    lets_nobody_in_any_other_way, home_setup, home_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
