@@ -65,7 +65,7 @@ cli_open(const struct cli *c, struct cli_house *h)
 {
 	struct store_options o = { .readers = READERS, .log = on_store_log };
 	struct config *config = cli_config(c);
-	struct rp_keys keys;
+	struct keyfile keys;
 
 	*h = (struct cli_house){ .call = { .now = clock_now() } };
 	if (config == NULL)
@@ -84,7 +84,7 @@ cli_open(const struct cli *c, struct cli_house *h)
 	}
 	/* Who sits at this machine waits for nobody. */
 	config->limits = false;
-	if ((h->site = site_new(config, &keys, h->store)) == NULL) {
+	if ((h->site = site_new(config, &keys.rp, h->store)) == NULL) {
 		store_close(h->store);
 		return CLI_CONFIG;
 	}

@@ -63,7 +63,7 @@
 	    "threads that wait for the disk, at most") \
 	X(server_threads, NUMBER, "0", judge_threads, \
 	    "threads that read and write sockets; 0: one a processor, at most 4") \
-	X(connections, NUMBER, "4096", judge_connections, "at most at a time") \
+	X(connections, NUMBER, "16384", judge_connections, "at most at a time") \
 	X(connections_per_address, NUMBER, "256", judge_connections, \
 	    "at most at a time from one address; 0: no limit") \
 	X(request_timeout, TIME, "30s", judge_time, \
@@ -74,7 +74,50 @@
 	    "error, warning, notice, info, debug") \
 	X(access_log, SWITCH, "off", judge_switch, "a line for each request") \
 	X(geoip_database, TEXT, "", NULL, \
-	    "an .mmdb file of places, for the sign-in history")
+	    "an .mmdb file of places, for the sign-in history") \
+	X(geoip_networks, TEXT, "", NULL, \
+	    "an .mmdb file of networks (ASN), shown when a phone is asked") \
+	X(approvals, SWITCH, "on", judge_switch, \
+	    "sign-in on another device: a phone approves a new browser") \
+	X(approval_match, TEXT, "choose3", judge_match, \
+	    "how the number gets to the phone: choose3 (one of three), " \
+	    "type2, type6 (typed)") \
+	X(approval_always_number, SWITCH, "off", judge_switch, \
+	    "ask for the number on a browser that is kept, too") \
+	X(approval_time, TIME, "3m", judge_time, \
+	    "how long a browser waits for the phone") \
+	X(approval_session_idle, TIME, "7d", judge_time, \
+	    "a session that a phone approved ends when it was not used for " \
+	    "so long") \
+	X(approval_session_life, TIME, "30d", judge_time, \
+	    "and after so long at latest") \
+	X(browser_idle, TIME, "90d", judge_time, \
+	    "a browser is kept no longer when it was not used for so long") \
+	X(browser_life, TIME, "400d", judge_time, "nor after so long") \
+	X(waiting, NUMBER, "10000", judge_connections, \
+	    "connections that may wait for news at a time; 0: none waits") \
+	X(push, SWITCH, "on", judge_switch, \
+	    "wake phones by Web Push; off: they have to look themselves") \
+	X(push_subject, TEXT, "", judge_push_subject, \
+	    "mailto: or https:, for push services that see trouble; empty: " \
+	    "https://<rp_id>") \
+	X(push_hosts, LIST, "", NULL, \
+	    "push services that may be sent to, such as push.example or " \
+	    "*.push.example; empty: those of the browsers, and ntfy.sh") \
+	X(push_networks, LIST, "", judge_network, \
+	    "private networks that a push service may be in") \
+	X(push_proxy, TEXT, "", NULL, "URL of a proxy for pushes") \
+	X(push_ca, TEXT, "", NULL, \
+	    "PEM file of authorities to trust instead of the system's, for " \
+	    "pushes") \
+	X(push_connect_to, LIST, "", NULL, \
+	    "HOST:PORT:TO-HOST:TO-PORT: goes to the latter instead, for tests") \
+	X(android_apps, LIST, "", judge_android_app, \
+	    "PACKAGE:SHA256 of apps that share the passkeys " \
+	    "(/.well-known/assetlinks.json)") \
+	X(apple_apps, LIST, "", judge_apple_app, \
+	    "TEAM.BUNDLE of apps that share the passkeys " \
+	    "(/.well-known/apple-app-site-association)")
 
 struct config_list {
 	size_t n;

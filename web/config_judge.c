@@ -234,6 +234,70 @@ judge_log_level(const char *value)
 }
 
 const char *
+judge_match(const char *value)
+{
+	static const char *const words[] = { "choose3", "type2", "type6",
+		NULL };
+
+	return one_of(value, words) ? NULL : "is none of choose3, type2, type6";
+}
+
+const char *
+judge_push_subject(const char *value)
+{
+	return *value == '\0' || strncmp(value, "mailto:", 7) == 0 ||
+		       strncmp(value, "https:", 6) == 0
+		   ? NULL
+		   : "is neither a mailto: nor an https: address";
+}
+
+/* Letters, digits, and any of more; as a package or a bundle is called. */
+static bool
+is_made_of(const char *s, size_t n, const char *more)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && strchr(more, s[i]) == NULL)
+			return false;
+	return n > 0;
+}
+
+/* "AB:CD:…", 32 bytes, as keytool prints it. */
+static bool
+is_fingerprint(const char *s)
+{
+	if (strlen(s) != 95)
+		return false;
+	for (size_t i = 0; i < 95; i++)
+		if (i % 3 == 2 ? s[i] != ':'
+			       : !isdigit((unsigned char)s[i]) &&
+				     strchr("ABCDEF", s[i]) == NULL)
+			return false;
+	return true;
+}
+
+const char *
+judge_android_app(const char *value)
+{
+	size_t n = strcspn(value, ":");
+
+	return value[n] == ':' && is_made_of(value, n, "._") &&
+		       is_fingerprint(value + n + 1)
+		   ? NULL
+		   : "is not PACKAGE:SHA256, the latter as in AB:CD:…, 32 "
+		     "bytes in capitals";
+}
+
+const char *
+judge_apple_app(const char *value)
+{
+	return strcspn(value, ".") == 10 && is_made_of(value, 10, "") &&
+		       is_made_of(value + 10, strlen(value) - 10, ".-")
+		   ? NULL
+		   : "is not TEAM.BUNDLE, the team being ten letters and "
+		     "digits";
+}
+
+const char *
 judge_network(const char *value)
 {
 	struct network n;
@@ -410,6 +474,16 @@ config_judge_whole(const struct config *c, struct config_problems *p)
 	if (c->ceremony_time > 3600000)
 		config_complain(
 		    p, true, "ceremony_time: is longer than an hour");
+	if (c->approval_time < 1000 || c->approval_time > 1800000)
+		config_complain(p, true,
+		    "approval_time: is not between a second and half an hour");
+	if (c->approval_session_idle > c->approval_session_life)
+		config_complain(p, true,
+		    "approval_session_idle: is longer than "
+		    "approval_session_life");
+	if (c->browser_idle > c->browser_life)
+		config_complain(
+		    p, true, "browser_idle: is longer than browser_life");
 	if (c->connections == 0)
 		config_complain(p, true, "connections: must not be 0");
 	if (c->algorithms.n == 0 || c->algorithms.n > 16)

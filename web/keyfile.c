@@ -11,27 +11,28 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include "web/log.h"
 #include "webauthn/b64url.h"
 
 /*
- * Four lines: which form it is, the key that seals, the one before, the key
- * of the decoys; each key in base64url.
+ * Five lines: which form it is, the key that seals, the one before, the key
+ * of the decoys, the one for pushes; each key in base64url.
  */
 #define FIRST_LINE "itsumo keys v1\n"
 
-enum { KEY_TEXT = 43, KEYS = 3 };
+enum { KEY_TEXT = 43, KEYS = 4 };
 enum { FILE_SIZE = sizeof(FIRST_LINE) - 1 + KEYS * (KEY_TEXT + 1) };
 
 static uint8_t *
-key_of(struct rp_keys *k, int i)
+key_of(struct keyfile *k, int i)
 {
-	return i < 2 ? k->seal[i] : k->decoy;
+	return i < 2 ? k->rp.seal[i] : i == 2 ? k->rp.decoy : k->push;
 }
 
 static bool
-decode(const char text[FILE_SIZE], struct rp_keys *k)
+decode(const char text[FILE_SIZE], struct keyfile *k)
 {
 	const char *p = text + sizeof(FIRST_LINE) - 1;
 	size_t n;
@@ -49,7 +50,7 @@ decode(const char text[FILE_SIZE], struct rp_keys *k)
 }
 
 static bool
-encode(struct rp_keys *k, char text[FILE_SIZE])
+encode(struct keyfile *k, char text[FILE_SIZE])
 {
 	char *p = text + sizeof(FIRST_LINE) - 1, one[KEY_TEXT + 1];
 	bool ok = true;
@@ -78,7 +79,7 @@ complain(const char *path, const char *what)
  * read it; systemd keeps its own safe by the folder that they stand in.
  */
 static bool
-load_from(const char *path, bool ours, struct rp_keys *keys)
+load_from(const char *path, bool ours, struct keyfile *keys)
 {
 	char text[FILE_SIZE + 1];
 	struct stat st;
@@ -119,7 +120,7 @@ sync_folder(const char *data)
  * where none has the name yet, since two processes may make keys at once.
  */
 static bool
-save(const char *data, const char *path, struct rp_keys *keys, bool fresh)
+save(const char *data, const char *path, struct keyfile *keys, bool fresh)
 {
 	char text[FILE_SIZE], temporary[PATH_MAX + 16];
 	bool ok;
@@ -160,11 +161,28 @@ find_path(const char *data, char path[PATH_MAX], bool *from_systemd)
 	return (n > 0 && n < PATH_MAX) || complain(data, "is too long a name");
 }
 
+/*
+ * Any number below the order of P-256 but zero is a private key of it (SEC 1
+ * 3.2.1); the order begins with 32 bits that are all set.
+ */
+static bool
+make(struct keyfile *k)
+{
+	static const uint8_t none[32], high[4] = { 0xff, 0xff, 0xff, 0xff };
+
+	do
+		if (RAND_bytes(k->push, sizeof(k->push)) != 1)
+			return false;
+	while (memcmp(k->push, none, sizeof(none)) == 0 ||
+	       memcmp(k->push, high, sizeof(high)) == 0);
+	return rp_keys_make(&k->rp);
+}
+
 bool
-keyfile_load(const char *data, struct rp_keys *keys)
+keyfile_load(const char *data, struct keyfile *keys)
 {
 	char path[PATH_MAX];
-	struct rp_keys made;
+	struct keyfile made;
 	bool from_systemd, ok;
 
 	if (!find_path(data, path, &from_systemd))
@@ -173,7 +191,7 @@ keyfile_load(const char *data, struct rp_keys *keys)
 		return true;
 	if (errno != ENOENT)
 		return false;
-	if (!rp_keys_make(&made))
+	if (!make(&made))
 		return complain(path, "the machine has no randomness");
 	ok = save(data, path, &made, true);
 	OPENSSL_cleanse(&made, sizeof(made));
@@ -185,7 +203,8 @@ bool
 keyfile_rotate(const char *data)
 {
 	char path[PATH_MAX];
-	struct rp_keys keys, made;
+	struct keyfile keys;
+	struct rp_keys made;
 	bool from_systemd, ok;
 
 	if (!find_path(data, path, &from_systemd))
@@ -196,8 +215,8 @@ keyfile_rotate(const char *data)
 		return false;
 	if (!rp_keys_make(&made))
 		return complain(path, "the machine has no randomness");
-	memcpy(keys.seal[1], keys.seal[0], sizeof(keys.seal[1]));
-	memcpy(keys.seal[0], made.seal[0], sizeof(keys.seal[0]));
+	memcpy(keys.rp.seal[1], keys.rp.seal[0], sizeof(keys.rp.seal[1]));
+	memcpy(keys.rp.seal[0], made.seal[0], sizeof(keys.rp.seal[0]));
 	ok = save(data, path, &keys, false);
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	OPENSSL_cleanse(&made, sizeof(made));

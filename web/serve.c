@@ -14,11 +14,15 @@
 #include "web/clock.h"
 #include "web/keyfile.h"
 #include "web/log.h"
+#include "web/messages.h"
 #include "web/server/ops.h"
 #include "web/server/server.h"
 #include "web/server/tls.h"
 #include "web/sweeper.h"
 #include "web/systemd.h"
+
+/* How long messages under way may take to be answered at the end. */
+enum { GRACE_MS = 2000 };
 
 /* Everything that runs, in the order in which it is started. */
 struct service {
@@ -29,6 +33,7 @@ struct service {
 	char *data; /* these four stay what they were at the start */
 	bool tls;
 	struct store *store;
+	struct deliver *deliver; /* NULL: no pushes */
 	struct web_server *server;
 	struct ops *ops;
 	struct sweeper *sweeper;
@@ -121,7 +126,7 @@ open_store(struct service *s)
 static enum cli_exit
 start(struct service *s)
 {
-	struct rp_keys keys;
+	struct keyfile keys;
 	struct site *site;
 	enum cli_exit rc;
 
@@ -142,10 +147,13 @@ start(struct service *s)
 		return CLI_CONFIG;
 	if (s->config->trial)
 		cli_remember_origin(s->store, s->config->origins.v[0]);
-	site = site_new(s->config, &keys, s->store);
+	if (!messages_start(s->config, s->store, keys.push, &s->deliver))
+		return CLI_CONFIG;
+	site = site_new(s->config, &keys.rp, s->store);
 	s->config = NULL; /* now the site's */
 	if (site == NULL)
 		return CLI_CONFIG;
+	site->deliver = s->deliver;
 	s->server = server_start(s->fd, site);
 	s->fd = -1; /* now the server's */
 	if (s->server == NULL)
@@ -195,10 +203,13 @@ warn_of_restart(
 	    strcmp(old->ops_listen, new->ops_listen) != 0 ||
 	    strcmp(old->data, new->data) != 0 || old->workers != new->workers ||
 	    old->server_threads != new->server_threads ||
-	    old->connections != new->connections || tls != s->tls)
+	    old->connections != new->connections ||
+	    old->waiting != new->waiting || messages_differ(old, new) ||
+	    tls != s->tls)
 		log_say(WEB_LOG_WARNING, "reload",
 		    "listen, ops_listen, data, workers, server_threads, "
-		    "connections and whether there is TLS want a restart");
+		    "connections, waiting, all of push and whether there is "
+		    "TLS want a restart");
 }
 
 static void
@@ -207,7 +218,7 @@ reload(struct service *s)
 	struct config *config = cli_config(s->cli);
 	struct site *old, *site = NULL;
 	enum log_level level;
-	struct rp_keys keys;
+	struct keyfile keys;
 
 	if (config == NULL || !config_trial_origin(config, s->port)) {
 		config_free(config);
@@ -225,12 +236,13 @@ reload(struct service *s)
 	else if (!keyfile_load(s->data, &keys))
 		config_free(config);
 	else
-		site = site_new(config, &keys, s->store);
+		site = site_new(config, &keys.rp, s->store);
 	if (site == NULL) {
 		log_say(WEB_LOG_ERROR, "reload",
 		    "refused; the configuration from before stays in force");
 		return;
 	}
+	site->deliver = s->deliver;
 	log_level_set(level);
 	server_reload(s->server, site);
 	log_say(WEB_LOG_INFO, "reload", "the new configuration is in force");
@@ -282,6 +294,7 @@ stop(struct service *s)
 	ops_stop(s->ops);
 	sweeper_stop(s->sweeper);
 	server_free(s->server);
+	deliver_close(s->deliver, GRACE_MS);
 	if (s->fd >= 0)
 		(void)close(s->fd);
 	if (s->ops_fd >= 0)

@@ -108,7 +108,7 @@ write_keys(const char *text, mode_t mode)
 static void
 keys_are_made_once_and_kept_to_ourselves(void **state)
 {
-	struct rp_keys first, again;
+	struct keyfile first, again;
 	struct stat st;
 
 	(void)state;
@@ -123,16 +123,17 @@ keys_are_made_once_and_kept_to_ourselves(void **state)
 static void
 rotation_keeps_the_key_before(void **state)
 {
-	struct rp_keys before, after;
+	struct keyfile before, after;
 	struct stat st;
 
 	(void)state;
 	assert_true(keyfile_load(folder, &before));
 	assert_true(keyfile_rotate(folder));
 	assert_true(keyfile_load(folder, &after));
-	assert_memory_equal(after.seal[1], before.seal[0], 32);
-	assert_memory_not_equal(after.seal[0], before.seal[0], 32);
-	assert_memory_equal(after.decoy, before.decoy, 32);
+	assert_memory_equal(after.rp.seal[1], before.rp.seal[0], 32);
+	assert_memory_not_equal(after.rp.seal[0], before.rp.seal[0], 32);
+	assert_memory_equal(after.rp.decoy, before.rp.decoy, 32);
+	assert_memory_equal(after.push, before.push, 32);
 	assert_int_equal(stat(keys_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -141,15 +142,15 @@ static void
 other_files_are_no_keys(void **state)
 {
 	static const char key[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-	struct rp_keys keys;
+	struct keyfile keys;
 	char text[512];
 
 	(void)state;
 	log_level_set((enum log_level)0);
 	write_keys("", 0600);
 	assert_false(keyfile_load(folder, &keys));
-	(void)snprintf(
-	    text, sizeof(text), "itsumo keys v1\n%s\n%s\n%s\n", key, key, key);
+	(void)snprintf(text, sizeof(text), "itsumo keys v1\n%s\n%s\n%s\n%s\n",
+	    key, key, key, key);
 	write_keys(text, 0600);
 	assert_true(keyfile_load(folder, &keys));
 	write_keys(text, 0640);
@@ -173,7 +174,7 @@ other_files_are_no_keys(void **state)
 static void
 systemd_may_keep_the_keys(void **state)
 {
-	struct rp_keys keys, kept;
+	struct keyfile keys, kept;
 	char elsewhere[96];
 
 	(void)state;

@@ -57,6 +57,28 @@ copy_text(MMDB_entry_s *entry, const char *const *path, char out[64])
 	out[n] = '\0';
 }
 
+/* What the file has of an address; false: nothing. */
+static bool
+look_up(const struct place *p, const struct address *a, MMDB_entry_s *entry)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	struct sockaddr_in sa4 = { .sin_family = AF_INET };
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	MMDB_lookup_result_s found;
+	int rc = MMDB_SUCCESS;
+
+	if (p == NULL)
+		return false;
+	memcpy(&sa.sin6_addr, a->b, 16);
+	memcpy(&sa4.sin_addr, a->b + 12, 4);
+	found = MMDB_lookup_sockaddr(&p->db,
+	    memcmp(a->b, mapped, 12) == 0 ? (const void *)&sa4
+					  : (const void *)&sa,
+	    &rc);
+	*entry = found.entry;
+	return rc == MMDB_SUCCESS && found.found_entry;
+}
+
 void
 place_find(const struct place *p, const struct address *a,
     char out[STORE_PLACE_MAX + 1])
@@ -64,29 +86,42 @@ place_find(const struct place *p, const struct address *a,
 	static const char *const city_path[] = { "city", "names", "en", NULL };
 	static const char *const country_path[] = { "country", "iso_code",
 		NULL };
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
-	struct sockaddr_in sa4 = { .sin_family = AF_INET };
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char city[64], country[64];
-	MMDB_lookup_result_s found;
-	int rc = MMDB_SUCCESS;
+	MMDB_entry_s entry;
 
 	out[0] = '\0';
-	if (p == NULL)
+	if (!look_up(p, a, &entry))
 		return;
-	memcpy(&sa.sin6_addr, a->b, 16);
-	memcpy(&sa4.sin_addr, a->b + 12, 4);
-	found = MMDB_lookup_sockaddr(&p->db,
-	    memcmp(a->b, mapped, 12) == 0 ? (const void *)&sa4
-					  : (const void *)&sa,
-	    &rc);
-	if (rc != MMDB_SUCCESS || !found.found_entry)
-		return;
-	copy_text(&found.entry, city_path, city);
-	copy_text(&found.entry, country_path, country);
+	copy_text(&entry, city_path, city);
+	copy_text(&entry, country_path, country);
 	if (snprintf(out, STORE_PLACE_MAX + 1, "%s%s%s", city,
 		*city != '\0' && *country != '\0' ? ", " : "", country) < 0)
 		out[0] = '\0';
+}
+
+void
+place_network(const struct place *p, const struct address *a,
+    char out[STORE_NETWORK_NAME_MAX + 1])
+{
+	static const char *const number_path[] = { "autonomous_system_number",
+		NULL };
+	static const char *const name_path[] = {
+		"autonomous_system_organization", NULL
+	};
+	char name[64];
+	MMDB_entry_data_s d;
+	MMDB_entry_s entry;
+
+	out[0] = '\0';
+	if (!look_up(p, a, &entry))
+		return;
+	copy_text(&entry, name_path, name);
+	if (MMDB_aget_value(&entry, &d, number_path) == MMDB_SUCCESS &&
+	    d.has_data && d.type == MMDB_DATA_TYPE_UINT32)
+		(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u%s%s",
+		    d.uint32, *name != '\0' ? " " : "", name);
+	else
+		(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "%s", name);
 }
 
 #else
@@ -108,6 +143,15 @@ place_close(struct place *p)
 void
 place_find(const struct place *p, const struct address *a,
     char out[STORE_PLACE_MAX + 1])
+{
+	(void)p;
+	(void)a;
+	out[0] = '\0';
+}
+
+void
+place_network(const struct place *p, const struct address *a,
+    char out[STORE_NETWORK_NAME_MAX + 1])
 {
 	(void)p;
 	(void)a;

@@ -2,6 +2,7 @@
 #ifndef WEB_SERVER_PLACE_H
 #define WEB_SERVER_PLACE_H
 
+#include "store/approvals.h"
 #include "web/server/address.h"
 
 /*
@@ -16,5 +17,8 @@ void place_close(struct place *p);
 /* "" where p is NULL or the address is not in it. */
 void place_find(const struct place *p, const struct address *a,
     char out[STORE_PLACE_MAX + 1]);
+/* Whose network it is in, from a file of networks: "AS64496 Example Net". */
+void place_network(const struct place *p, const struct address *a,
+    char out[STORE_NETWORK_NAME_MAX + 1]);
 
 #endif

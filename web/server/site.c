@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "rp/approvals.h"
 #include "web/config_judge.h"
 #include "web/log.h"
 #include "web/server/place.h"
@@ -100,12 +101,20 @@ fill_anchors(struct site *s)
 }
 
 static bool
-fill_place(struct site *s)
+fill_place(const char *file, struct place **place)
 {
-	const char *why = "", *file = s->config->geoip_database;
+	const char *why = "";
 
-	return *file == '\0' || (s->place = place_open(file, &why)) != NULL ||
+	return *file == '\0' || (*place = place_open(file, &why)) != NULL ||
 	       complain(file, why);
+}
+
+static uint8_t
+match_of(const char *word)
+{
+	enum store_match m;
+
+	return rp_match_find(word, &m) ? (uint8_t)m : 0;
 }
 
 static enum rp_sign_up
@@ -147,6 +156,13 @@ open_rp(struct site *s, const struct rp_keys *keys, struct store *store)
 		.session_ms = c->session_life,
 		.history_ms = c->history_time,
 		.invitation_ms = c->invitation_time,
+		.approval_match = match_of(c->approval_match),
+		.number_always = c->approval_always_number,
+		.approval_ms = c->approval_time,
+		.approval_session_idle_ms = c->approval_session_idle,
+		.approval_session_ms = c->approval_session_life,
+		.browser_idle_ms = c->browser_idle,
+		.browser_ms = c->browser_life,
 		.no_limits = !c->limits,
 		.conformance = c->conformance,
 	};
@@ -167,7 +183,9 @@ site_new(struct config *config, const struct rp_keys *keys, struct store *store)
 	atomic_init(&s->refs, 1);
 	s->config = config;
 	if (fill_origins(s) && fill_proxies(s) && fill_anchors(s) &&
-	    fill_place(s) && open_rp(s, keys, store))
+	    fill_place(config->geoip_database, &s->place) &&
+	    fill_place(config->geoip_networks, &s->networks) &&
+	    open_rp(s, keys, store))
 		return s;
 	site_drop(s);
 	return NULL;
@@ -187,6 +205,7 @@ site_drop(struct site *s)
 		return;
 	rp_close(s->rp);
 	place_close(s->place);
+	place_close(s->networks);
 	for (size_t i = 0; i < s->anchor_count; i++)
 		OPENSSL_free((void *)(uintptr_t)s->anchors[i].p);
 	free(s->anchors);

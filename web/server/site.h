@@ -6,6 +6,7 @@
 #include "web/config.h"
 #include "web/server/address.h"
 
+struct deliver;
 struct place;
 
 /*
@@ -16,7 +17,9 @@ struct site {
 	_Atomic unsigned refs;
 	struct config *config;
 	struct rp *rp;
+	struct deliver *deliver;	/* not ours; NULL: no pushes */
 	struct place *place;		/* NULL: no database of places */
+	struct place *networks;		/* nor of networks */
 	struct network *proxy_list;
 	struct networks proxies;
 	const char **origins;		/* ours and the related; ends with NULL */

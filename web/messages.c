@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/messages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "web/log.h"
+
+static const char *const *
+list_or_null(const struct config_list *l)
+{
+	return l->n == 0 ? NULL : (const char *const *)l->v;
+}
+
+static const char *
+text_or_null(const char *text)
+{
+	return *text == '\0' ? NULL : text;
+}
+
+bool
+messages_start(const struct config *c, struct store *s,
+    const uint8_t push_key[32], struct deliver **d)
+{
+	char trouble[DELIVER_TROUBLE_MAX + 1], subject[VAPID_SUBJECT_MAX + 16];
+	const struct deliver_config dc = {
+		.store = s,
+		.vapid_key = { push_key, 32 },
+		.push_subject = subject,
+		.push_hosts = list_or_null(&c->push_hosts),
+		.push_networks = list_or_null(&c->push_networks),
+		.proxy = text_or_null(c->push_proxy),
+		.ca_file = text_or_null(c->push_ca),
+		.connect_to = list_or_null(&c->push_connect_to),
+	};
+
+	*d = NULL;
+	if (!c->push)
+		return true;
+	if (*c->push_subject != '\0')
+		(void)snprintf(subject, sizeof(subject), "%s", c->push_subject);
+	else
+		(void)snprintf(
+		    subject, sizeof(subject), "https://%s", c->rp_id);
+	if ((*d = deliver_open(&dc, trouble)) != NULL)
+		return true;
+	log_say(WEB_LOG_ERROR, "push", "%s", trouble);
+	return false;
+}
+
+static bool
+lists_differ(const struct config_list *a, const struct config_list *b)
+{
+	if (a->n != b->n)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return true;
+	return false;
+}
+
+bool
+messages_differ(const struct config *a, const struct config *b)
+{
+	return a->push != b->push ||
+	       strcmp(a->push_subject, b->push_subject) != 0 ||
+	       strcmp(a->push_proxy, b->push_proxy) != 0 ||
+	       strcmp(a->push_ca, b->push_ca) != 0 ||
+	       lists_differ(&a->push_hosts, &b->push_hosts) ||
+	       lists_differ(&a->push_networks, &b->push_networks) ||
+	       lists_differ(&a->push_connect_to, &b->push_connect_to);
+}
