@@ -117,9 +117,14 @@ def slim(name, source):
 
 
 def slim_css(source):
+    """Leave out comments and space.
+
+    A space before a colon stays: behind it may stand a selector.
+    """
     source = re.sub(r"/\*.*?\*/", "", source, flags=re.S)
-    lines = (line.strip() for line in source.splitlines())
-    return "\n".join(line for line in lines if line) + "\n"
+    source = re.sub(r"\s+", " ", source)
+    source = re.sub(r" ?([{};]) ?", r"\1", source)
+    return re.sub(r"([\w-]): ", r"\1:", source).strip() + "\n"
 
 
 def slim_html(source):
@@ -141,7 +146,8 @@ class Site:
             path.stem: read(path) for path in (HERE / "icons").glob("*.svg")
         }
         self.assets = {}  # source name: (path, bytes)
-        self.add("app.css", slim_css(read(HERE / "app.css")))
+        for path in HERE.glob("*.css"):
+            self.add(path.name, slim_css(read(path)))
         self.add("favicon.svg", self.icons["favicon"])
         for name in sorted(self.scripts):
             self.add_script(name, ())
@@ -266,6 +272,12 @@ class Page:
         if name not in self.site.icons:
             raise Wrong(f"{self.settings['path']}: no icon {name}")
         self.drawn.add(name)
+
+    def word_styles(self):
+        """Those that a page names besides the one of all pages."""
+        name = self.settings.get("styles")
+        return name and (f'<link rel="stylesheet" '
+                         f'href="{self.word_asset(name)}">') or ""
 
     def word_scripts(self):
         """All modules at once: none waits until another was read."""

@@ -39,9 +39,10 @@ function card(passkey) {
   });
   found.dataset.passkey = passkey.id;
   for (const mark of found.querySelectorAll('[data-home]'))
-    mark.toggleAttribute('hidden',
-      /** @type {HTMLElement} */ (mark).dataset.home !== home(passkey));
-  one('[data-current]', found).hidden = !passkey.current;
+    if (mark.getAttribute('data-home') !== home(passkey))
+      mark.remove();
+  if (!passkey.current)
+    one('[data-current]', found).remove();
   for (const button of found.querySelectorAll('button'))
     button.setAttribute('aria-label', t('account.of',
       { action: button.textContent ?? '', name: passkey.name }));

@@ -64,11 +64,15 @@ const autofill = {
   /** @type {Promise<void>} */
   over: Promise.resolve(),
   renewal: 0,
+  turn: 0,
   running: false,
 
   async start() {
-    await this.end();
-    if (!await canAutofill() || main.dataset.state !== 'ready')
+    const ended = this.end();
+    const turn = this.turn;
+    await ended;
+    if (!await canAutofill() || turn !== this.turn
+      || main.dataset.state !== 'ready')
       return;
     this.stop = new AbortController();
     this.running = true;
@@ -77,9 +81,18 @@ const autofill = {
 
   /** Ends it, and waits until the browser has: it answers one at a time. */
   async end() {
+    this.turn++;
     clearTimeout(this.renewal);
     this.stop.abort('cancelled');
     await this.over;
+  },
+
+  /** The options are about to expire; a page that nobody sees needs none. */
+  renew() {
+    if (document.visibilityState === 'visible')
+      this.start();
+    else
+      this.end();
   },
 
   /** @param {AbortSignal} signal */
@@ -89,7 +102,7 @@ const autofill = {
         await call('POST', '/api/v1/login/options', {});
       if (signal.aborted)
         return;
-      this.renewal = window.setTimeout(() => this.start(),
+      this.renewal = window.setTimeout(() => this.renew(),
         Math.max(deadline - Date.now() - MARGIN, 5000));
       const credential = await ask('get', publicKey, signal, 'conditional');
       clearTimeout(this.renewal);
