@@ -162,10 +162,10 @@ wa_client_data_judge(
 	json_t *cd = NULL;
 	json_error_t error;
 
-	if (json.n == 0 || json.n > WA_CLIENT_DATA_MAX)
-		return WA_CLIENT_DATA_FORM;
 	if (is_as_serialized(json, type, want))
 		return WA_OK;
+	if (json.n == 0 || !wa_json_is_short(json))
+		return WA_CLIENT_DATA_FORM;
 	/* 5, 8: UTF-8 decode takes a byte order mark off. */
 	if (json.n >= 3 && memcmp(json.p, "\xef\xbb\xbf", 3) == 0)
 		json = (struct slice){ json.p + 3, json.n - 3 };

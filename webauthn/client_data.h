@@ -5,9 +5,6 @@
 #include "webauthn/expectation.h"
 #include "webauthn/verdict.h"
 
-/* What browsers send has a few hundred bytes; origins have at most 2 000. */
-#define WA_CLIENT_DATA_MAX 8192
-
 /*
  * Judges CollectedClientData (L3 5.8.1): that json is an object in UTF-8
  * without duplicate members, a byte order mark before it allowed, of the

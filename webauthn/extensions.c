@@ -237,6 +237,8 @@ read_clients(struct slice text, unsigned requested, struct wa_extensions *out)
 
 	if (text.n == 0)
 		return WA_OK;
+	if (!wa_json_is_short(text))
+		return WA_EXTENSION_FORM;
 	object = json_loadb(
 	    (const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error);
 	if (object == NULL && wa_json_starved(&error))

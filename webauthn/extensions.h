@@ -55,7 +55,8 @@ struct wa_extension_policy {
  * clientExtensionResults, either of them empty for none.  Slices in *out point
  * into cbor.
  *
- * WA_OK and *out; WA_EXTENSION_FORM where json is no object, or where an
+ * WA_OK and *out; WA_EXTENSION_FORM where json is no object or far
+ * longer than any, or where an
  * output that was asked for is not of its form (others are passed over);
  * WA_EXTENSION_UNSOLICITED and WA_EXTENSION_PROTECTION by the policy; WA_FAULT.
  */

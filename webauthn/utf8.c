@@ -30,14 +30,27 @@ sequence_length(const uint8_t *p, size_t left)
 	return n;
 }
 
+/* Eight bytes of ASCII at p: most text is nothing else. */
+static bool
+is_ascii(const uint8_t *p)
+{
+	uint64_t eight;
+
+	memcpy(&eight, p, sizeof(eight));
+	return (eight & 0x8080808080808080u) == 0;
+}
+
 bool
 wa_utf8_valid(struct slice s)
 {
-	size_t i = 0;
+	size_t i = 0, n;
 
 	while (i < s.n) {
-		const size_t n = sequence_length(s.p + i, s.n - i);
-
+		while (s.n - i >= 8 && is_ascii(s.p + i))
+			i += 8;
+		if (i == s.n)
+			break;
+		n = sequence_length(s.p + i, s.n - i);
 		if (n == 0)
 			return false;
 		i += n;

@@ -16,6 +16,7 @@
 #include "tests/softkey.h"
 #include "tests/softstatement.h"
 #include "webauthn/algorithm.h"
+#include "webauthn/json.h"
 #include "webauthn/key.h"
 
 enum { ROUNDS = 15, KEYS_MAX = 2048 };
@@ -171,7 +172,8 @@ time_of(void (*run)(struct job *), struct job *jobs, size_t count, size_t n)
 	return (now_us() - from) / (double)n;
 }
 
-static void
+/* Tells what ours costs, in microseconds. */
+static double
 measure(int32_t algorithm, struct job *jobs, size_t count, const char *how)
 {
 	double bare[ROUNDS], ours[ROUNDS], ratio[ROUNDS];
@@ -190,10 +192,14 @@ measure(int32_t algorithm, struct job *jobs, size_t count, const char *how)
 	}
 	before = allocations;
 	run_ours(&jobs[0]);
+	before = allocations - before;
+	bare[0] = median(bare, ROUNDS);
+	ours[0] = median(ours, ROUNDS);
 	printf("%-8s %-5s bare %7.1f us   ours %7.1f us   ratio %.3f   "
 	       "%lu allocations\n",
-	    wa_algorithm_find(algorithm)->name, how, median(bare, ROUNDS),
-	    median(ours, ROUNDS), median(ratio, ROUNDS), allocations - before);
+	    wa_algorithm_find(algorithm)->name, how, bare[0], ours[0],
+	    median(ratio, ROUNDS), before);
+	return ours[0];
 }
 
 struct crew {
@@ -253,6 +259,181 @@ measure_two_threads(struct job *jobs)
 	    median(bare, TIMES), median(cold, TIMES), median(ratio, TIMES));
 }
 
+static double
+cost_of_registration(struct softkey *k,
+    const struct wa_registration_expectation *w,
+    const struct wa_registration *got, enum wa_verdict truth)
+{
+	double us[ROUNDS];
+
+	(void)k;
+	for (size_t i = 0; i < ROUNDS; i++) {
+		const size_t n = 20;
+		const double from = now_us();
+
+		for (size_t j = 0; j < n; j++) {
+			struct wa_registration_result r;
+
+			if (wa_registration_verify(w, got, &r) != truth)
+				abort();
+		}
+		us[i] = (now_us() - from) / (double)n;
+	}
+	return median(us, ROUNDS);
+}
+
+/* Registrations by format, led to an anchor, in ES256 verifications. */
+static void
+measure_formats(double verification)
+{
+	static const char *const formats[] = { "none", "packed-self", "packed",
+		"tpm", "android-key", "apple", "android-safetynet", "fido-u2f",
+		"compound" };
+	static const int32_t offered[] = { -7 };
+	struct softkey *k = softkey_new(-7);
+	const struct slice root = softca_root(softkey_ca(k));
+	struct wa_registration_expectation w = { .common = want.common,
+		.algorithms = offered,
+		.algorithm_count = 1,
+		.attestation = { .anchors = { &root, 1 }, .at = SOFTCA_NOW } };
+
+	w.common.need_uv = false;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		const struct wa_registration got = softkey_register(
+		    k, &(struct softkey_script){
+			   .format = formats[i], .flags = WA_FLAG_UP });
+		const double us = cost_of_registration(k, &w, &got, WA_OK);
+
+		printf("%-18s registration %7.1f us   %.1f verifications of "
+		       "ES256\n",
+		    formats[i], us, us / verification);
+	}
+	softkey_free(k);
+}
+
+enum { WORST = 65536 };
+
+/* Copies of unit, after head and before tail, in all at most size bytes. */
+static struct slice
+repeated(struct soft_bytes *b, size_t size, const char *head, size_t head_n,
+    const char *unit, size_t unit_n, const char *tail)
+{
+	soft_clear(b);
+	soft_put(b, head, head_n);
+	while (b->n + unit_n + strlen(tail) <= size)
+		soft_put(b, unit, unit_n);
+	soft_put(b, tail, strlen(tail));
+	return soft_slice(b);
+}
+
+#define UNITS(head, unit, tail)                                                \
+	head, sizeof(head) - 1, unit, sizeof(unit) - 1, tail
+
+/* 64 kB of the worst we know of, in each place that takes bytes. */
+static void
+measure_worst(double verification)
+{
+	static const struct {
+		const char *name;
+		enum { TEXT, SHORT_TEXT, AUTHDATA, OBJECT } place;
+		const char *head;
+		size_t head_n;
+		const char *unit;
+		size_t unit_n;
+		const char *tail;
+	} worst[] = {
+		{ "client data, too long", TEXT, UNITS("", "[", "") },
+		{ "client data, nested", SHORT_TEXT,
+		    UNITS("{\"a\":", "[", "") },
+		{ "client data, arrays", SHORT_TEXT,
+		    UNITS("{\"a\":[[]", ",[]", "]}") },
+		{ "client data, objects", SHORT_TEXT,
+		    UNITS("{\"a\":[{}", ",{}", "]}") },
+		{ "client data, numbers", SHORT_TEXT,
+		    UNITS("{\"a\":[1", ",1", "]}") },
+		{ "client data, escapes", SHORT_TEXT,
+		    UNITS("{\"a\":\"", "\\u3042", "\"}") },
+		{ "client data, white space", SHORT_TEXT,
+		    UNITS("{", " ", "}") },
+		{ "extensions, one text", AUTHDATA,
+		    UNITS("\xa1\x01\x79\xff\xfb", "x", "") },
+		{ "extensions, small numbers", AUTHDATA,
+		    UNITS("\x99\xff\x00", "\x00", "") },
+		{ "extensions, empty maps", AUTHDATA,
+		    UNITS("\x99\xff\x00", "\xa0", "") },
+		{ "extensions, a huge claim", AUTHDATA,
+		    UNITS("\x9a\x10\x00\x00\x00", "\x00", "") },
+		{ "object, small numbers", OBJECT,
+		    UNITS("\x99\xff\xfd", "\x00", "") },
+		{ "object, nested", OBJECT, UNITS("", "\x81", "") },
+		{ "object, keys out of order", OBJECT,
+		    UNITS("\x99\x05\x14",
+			"\xb8\x18"
+			"\x17\0\x16\0\x15\0"
+			"\x14\0\x13\0\x12\0\x11\0\x10\0\x0f\0"
+			"\x0e\0\x0d\0\x0c\0\x0b\0\x0a\0\x09\0"
+			"\x08\0\x07\0\x06\0\x05\0\x04\0\x03\0"
+			"\x02\0\x01\0\0\0",
+			"") },
+		{ "object, text of three bytes each", OBJECT,
+		    UNITS("\xa1\x01\x79\xff\xf9", "\xe3\x81\x82", "") },
+		{ "object, one text", OBJECT,
+		    UNITS("\xa1\x01\x79\xff\xfb", "x", "") },
+	};
+	struct softkey *k = softkey_new(-7), *other = softkey_new(-7);
+	static const int32_t offered[] = { -7 };
+	const struct wa_registration_expectation w = { .common = want.common,
+		.algorithms = offered,
+		.algorithm_count = 1 };
+	const struct wa_credential cred = { .credential_id = softkey_id(k),
+		.cose_key = softkey_cose(k) };
+	struct soft_bytes b = { 0 };
+	double most = 0;
+
+	for (size_t i = 0; i < sizeof(worst) / sizeof(worst[0]); i++) {
+		const struct slice bytes = repeated(&b,
+		    worst[i].place == SHORT_TEXT ? WA_JSON_MAX : WORST,
+		    worst[i].head, worst[i].head_n, worst[i].unit,
+		    worst[i].unit_n, worst[i].tail);
+		struct wa_registration up =
+		    softkey_register(other, &(struct softkey_script){ 0 });
+		struct wa_assertion in;
+		struct wa_registration_result ur;
+		struct wa_assertion_result ir;
+		double us[ROUNDS];
+
+		in = softkey_assert(
+		    k, &(struct softkey_script){
+			   .extensions = worst[i].place == AUTHDATA
+					     ? bytes
+					     : (struct slice){ 0 } });
+		if (worst[i].place == TEXT || worst[i].place == SHORT_TEXT)
+			in.client_data_json = bytes;
+		up.attestation_object = bytes;
+		for (size_t r = 0; r < ROUNDS; r++) {
+			const double from = now_us();
+			const enum wa_verdict v =
+			    worst[i].place == OBJECT
+				? wa_registration_verify(&w, &up, &ur)
+				: wa_assertion_verify(&want, &in, &cred, &ir);
+
+			if (v == WA_OK && worst[i].place != AUTHDATA)
+				abort();
+			us[r] = now_us() - from;
+		}
+		us[0] = median(us, ROUNDS);
+		if (us[0] > most)
+			most = us[0];
+		printf("64 kB: %-34s %7.1f us   %.2f verifications\n",
+		    worst[i].name, us[0], us[0] / verification);
+	}
+	printf("64 kB: worst costs %.2f valid verifications\n",
+	    most / verification);
+	soft_free(&b);
+	softkey_free(other);
+	softkey_free(k);
+}
+
 int
 main(void)
 {
@@ -264,6 +445,7 @@ main(void)
 		{ -258, 0 }, { -259, 0 }, { -37, 0 }, { -38, 0 }, { -39, 0 },
 		{ -48, 256 }, { -49, 256 }, { -50, 256 } };
 	struct job *jobs = calloc(KEYS_MAX, sizeof(*jobs));
+	double es256 = 0, us;
 
 	if (jobs == NULL)
 		abort();
@@ -274,7 +456,9 @@ main(void)
 			continue;
 		for (size_t k = 0; k < count; k++)
 			prepare(&jobs[k], kinds[i].id);
-		measure(kinds[i].id, jobs, 1, "hot");
+		us = measure(kinds[i].id, jobs, 1, "hot");
+		if (kinds[i].id == -7)
+			es256 = us;
 		if (count > 1)
 			measure(kinds[i].id, jobs, count, "cold");
 		if (kinds[i].id == -7)
@@ -284,5 +468,7 @@ main(void)
 		memset(jobs, 0, KEYS_MAX * sizeof(*jobs));
 	}
 	free(jobs);
+	measure_formats(es256);
+	measure_worst(es256);
 	return 0;
 }

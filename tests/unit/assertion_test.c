@@ -12,6 +12,9 @@
 #include "tests/softkey.h"
 #include "webauthn/algorithm.h"
 
+#define TEN "0,0,0,0,0,0,0,0,0,0,"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 #define UP_UV (WA_FLAG_UP | WA_FLAG_UV)
 
 static const uint8_t challenge[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
@@ -81,6 +84,10 @@ static const struct {
 	    WA_CLIENT_DATA_FORM },
 	{ "framed by a stranger", { .top_origin = "https://evil.example" },
 	    WA_CROSS_ORIGIN },
+	{ "a hundred numbers", { .more = ",\"a\":[" HUNDRED "0]" }, WA_OK },
+	{ "three hundred numbers",
+	    { .more = ",\"a\":[" HUNDRED HUNDRED HUNDRED "0]" },
+	    WA_CLIENT_DATA_FORM },
 	{ "a type twice", { .more = ",\"type\":\"webauthn.get\"" },
 	    WA_CLIENT_DATA_FORM },
 	{ "no JSON", { .client_data = "webauthn.get" }, WA_CLIENT_DATA_FORM },

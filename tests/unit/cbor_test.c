@@ -274,6 +274,9 @@ knows_utf8(void **state)
 	} texts[] = {
 		{ SLICE(""), true },
 		{ SLICE("ASCII\0 and NUL"), true },
+		{ SLICE("eight by eight, 8\xc2\x80 and on and on"), true },
+		{ SLICE("eight by eight and bad\x80 and on and on"), false },
+		{ SLICE("1234567\xe3\x81\x82"), true },
 		{ SLICE("\xc2\x80"), true },
 		{ SLICE("\xdf\xbf"), true },
 		{ SLICE("\xc1\xbf"), false },
