@@ -185,16 +185,24 @@ refusal_write(struct store_txn *t, void *arg)
 	return refusal_audit(t, r, event);
 }
 
-/* What is refused is refused, also when it could not be written down. */
 static enum rp_answer
 refuse(struct rp_asserted *a, enum rp_answer answer, bool proved)
 {
-	struct refusal r = { .a = a, .answer = answer };
-
+	a->proved = proved;
 	(void)rp_count_network(a->rp, a->call, RP_LIMIT_REFUSED_NETWORK);
 	(void)rp_count_passkey(a->rp, a->call, &a->ref);
-	if (proved)
+	return answer;
+}
+
+enum rp_answer
+rp_assertion_write_off(struct rp_asserted *a, enum rp_answer answer)
+{
+	struct refusal r = { .a = a, .answer = answer };
+
+	/* What is refused is refused, also when it cannot be written down. */
+	if (a->proved)
 		(void)rp_update(a->rp, refusal_write, &r, &r.said);
+	a->proved = false;
 	return answer;
 }
 
@@ -231,6 +239,7 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 	a->rp = rp;
 	a->call = call;
 	a->ceremony = ceremony;
+	a->proved = false;
 	a->ref = store_credential_ref(got->credential_id);
 	if ((answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK)) !=
 		RP_OK ||

@@ -17,6 +17,7 @@ struct rp_asserted {
 	struct store_credential credential; /* as it was read */
 	struct credential_ref ref;
 	struct wa_assertion_result result; /* with RP_OK */
+	bool proved; /* a refusal with a good signature: not written yet */
 };
 
 /*
@@ -24,11 +25,18 @@ struct rp_asserted {
  * meanwhile.  Fills *a on RP_OK; notes on call what the log should know.
  *
  * Refusals are counted against the network.  One whose signature was good is
- * written to the owner's history, and uses the ceremony up.
+ * for rp_assertion_write_off(); this commits nothing.
  */
 enum rp_answer rp_assertion_judge(struct rp *rp, struct rp_call *call,
     const struct rp_ceremony *ceremony, const struct wa_assertion *got,
     struct rp_asserted *a);
+
+/*
+ * What was refused with a good signature is written to the owner's history,
+ * and uses the ceremony up.  Returns answer.
+ */
+enum rp_answer rp_assertion_write_off(
+    struct rp_asserted *a, enum rp_answer answer);
 
 /*
  * Inside the update that keeps an assertion: nothing changed in the meantime
@@ -44,7 +52,7 @@ enum store_rc rp_assertion_keep(struct store_txn *t,
 
 /*
  * What an update refused that had been judged RP_OK: two that raced.  Counts
- * it and writes it down as rp_assertion_judge() would have; returns answer.
+ * it as rp_assertion_judge() would have, and leaves as much to write off.
  */
 enum rp_answer rp_assertion_refused(
     struct rp_asserted *a, enum rp_answer answer);

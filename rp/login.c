@@ -118,15 +118,18 @@ rp_login_begin(struct rp *rp, struct rp_call *call, const char *name,
 	return rp_options_request(rp, call, &c, out);
 }
 
-struct login {
+struct rp_login {
+	struct rp_ceremony ceremony;
 	struct rp_asserted asserted;
-	const struct session_id *old;
+	struct session_id old;
+	bool has_old;
 	struct store_session session;
+	struct rp_token token;
 	enum rp_answer said;
 };
 
 static enum store_rc
-login_audit(struct store_txn *t, const struct login *l,
+login_audit(struct store_txn *t, const struct rp_login *l,
     const struct store_credential *c)
 {
 	const struct rp_asserted *a = &l->asserted;
@@ -143,7 +146,7 @@ login_audit(struct store_txn *t, const struct login *l,
 static enum store_rc
 login_write(struct store_txn *t, void *arg)
 {
-	struct login *l = arg;
+	struct rp_login *l = arg;
 	const struct rp_asserted *a = &l->asserted;
 	struct store_credential c;
 	struct rp_event e = { .event = "sign-in",
@@ -154,8 +157,8 @@ login_write(struct store_txn *t, void *arg)
 	if ((l->said = rp_assertion_still(t, a, &c)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = rp_assertion_keep(t, a, &c)) != STORE_OK ||
-	    (rc = rp_token_replace(t, a->rp, a->call, l->old, &l->session)) !=
-		STORE_OK ||
+	    (rc = rp_token_replace(t, a->rp, a->call,
+		 l->has_old ? &l->old : NULL, &l->session)) != STORE_OK ||
 	    (rc = store_session_add(t, &l->session)) != STORE_OK ||
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
 		STORE_OK)
@@ -165,30 +168,111 @@ login_write(struct store_txn *t, void *arg)
 	return rc != STORE_OK ? rc : login_audit(t, l, &c);
 }
 
+size_t
+rp_login_size(void)
+{
+	return sizeof(struct rp_login);
+}
+
+enum rp_answer
+rp_login_judge(struct rp *rp, struct rp_call *call, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    struct rp_login *l)
+{
+	l->asserted.proved = false;
+	if ((l->has_old = old != NULL))
+		l->old = *old;
+	l->said = rp_ceremony_open(
+	    rp, call, ceremony, RP_CEREMONY_OF_LOGIN, NULL, &l->ceremony);
+	if (l->said == RP_OK)
+		l->said = rp_assertion_judge(
+		    rp, call, &l->ceremony, got, &l->asserted);
+	if (l->said == RP_OK &&
+	    !rp_token_make(rp, call, &l->asserted.account.id, &l->asserted.ref,
+		&l->session, &l->token))
+		l->said = RP_FAULT;
+	return l->said;
+}
+
+struct gathering {
+	struct rp_login *const *list;
+	size_t n;
+	enum rp_answer said;
+};
+
+/*
+ * Each of them looks before it writes, so one that is refused leaves nothing,
+ * and the others what they wrote.  What fails in the middle ends all of it.
+ */
+static enum store_rc
+gathering_write(struct store_txn *t, void *arg)
+{
+	struct gathering *g = arg;
+
+	for (size_t i = 0; i < g->n; i++) {
+		enum store_rc rc = login_write(t, g->list[i]);
+
+		if (rc != STORE_OK && rc != STORE_REFUSED)
+			return rc;
+	}
+	return STORE_OK;
+}
+
+/* One alone: what it comes to is said of nobody else. */
+static void
+keep_one(struct rp *rp, struct rp_login *l)
+{
+	enum rp_answer answer = rp_update(rp, login_write, l, &l->said);
+
+	l->said = rp_assertion_refused(&l->asserted, answer);
+}
+
+void
+rp_logins_keep(struct rp *rp, struct rp_login *const *list, size_t n)
+{
+	struct gathering g = { .list = list, .n = n };
+
+	if (n > 1 &&
+	    rp_update(rp, gathering_write, &g, &g.said) == RP_OK) {
+		for (size_t i = 0; i < n; i++)
+			list[i]->said = rp_assertion_refused(
+			    &list[i]->asserted, list[i]->said);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		keep_one(rp, list[i]);
+}
+
+bool
+rp_login_commits(const struct rp_login *l)
+{
+	return l->asserted.proved;
+}
+
+enum rp_answer
+rp_login_end(
+    struct rp_login *l, struct rp_signed_in *in, struct rp_token *token)
+{
+	enum rp_answer answer = l->said;
+
+	if (answer == RP_OK) {
+		in->account = l->asserted.account;
+		in->session = l->session;
+		*token = l->token;
+	} else
+		answer = rp_assertion_write_off(&l->asserted, answer);
+	rp_secret_wipe(&l->token, sizeof(l->token));
+	return answer;
+}
+
 enum rp_answer
 rp_login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
     const struct wa_assertion *got, const struct session_id *old,
     struct rp_signed_in *in, struct rp_token *token)
 {
-	struct login l = { .old = old };
-	struct rp_ceremony c;
-	struct rp_token fresh;
-	enum rp_answer answer;
+	struct rp_login l, *one = &l;
 
-	if ((answer = rp_ceremony_open(rp, call, ceremony, RP_CEREMONY_OF_LOGIN,
-		 NULL, &c)) != RP_OK ||
-	    (answer = rp_assertion_judge(rp, call, &c, got, &l.asserted)) !=
-		RP_OK)
-		return answer;
-	if (!rp_token_make(rp, call, &l.asserted.account.id, &l.asserted.ref,
-		&l.session, &fresh))
-		return RP_FAULT;
-	answer = rp_update(rp, login_write, &l, &l.said);
-	if (answer == RP_OK) {
-		in->account = l.asserted.account;
-		in->session = l.session;
-		*token = fresh;
-	}
-	rp_secret_wipe(&fresh, sizeof(fresh));
-	return rp_assertion_refused(&l.asserted, answer);
+	if (rp_login_judge(rp, call, ceremony, got, old, &l) == RP_OK)
+		rp_logins_keep(rp, &one, 1);
+	return rp_login_end(&l, in, token);
 }

@@ -32,6 +32,25 @@ enum rp_answer rp_login_finish(struct rp *rp, struct rp_call *call,
     const struct session_id *old, struct rp_signed_in *in,
     struct rp_token *token);
 
+/*
+ * rp_login_finish() in its parts, for who has many to finish at once.  Judging
+ * takes the processor and commits nothing; keeping is one commit for all that
+ * were judged RP_OK, each whole or not at all; ending says what became of each.
+ * call lives until the end, got and ceremony until they are judged.
+ */
+struct rp_login;
+size_t rp_login_size(void);
+
+enum rp_answer rp_login_judge(struct rp *rp, struct rp_call *call,
+    struct slice ceremony, const struct wa_assertion *got,
+    const struct session_id *old, struct rp_login *l);
+void rp_logins_keep(struct rp *rp, struct rp_login *const *list, size_t n);
+/* Whether ending it takes a commit of its own: a refusal is written down. */
+bool rp_login_commits(const struct rp_login *l);
+/* Also where judging refused.  Answers as rp_login_finish(). */
+enum rp_answer rp_login_end(
+    struct rp_login *l, struct rp_signed_in *in, struct rp_token *token);
+
 /* The same for somebody who is signed in: a fresh proof for what needs one. */
 enum rp_answer rp_proof_begin(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct rp_request *out);

@@ -83,12 +83,14 @@ rp_proof_finish(struct rp *rp, struct rp_call *call,
 	enum rp_answer answer;
 
 	if ((answer = rp_ceremony_open(rp, call, ceremony, RP_CEREMONY_OF_PROOF,
-		 &who->account.id, &c)) != RP_OK ||
-	    (answer = rp_assertion_judge(rp, call, &c, got, &p.asserted)) !=
-		RP_OK)
+		 &who->account.id, &c)) != RP_OK)
 		return answer;
+	answer = rp_assertion_judge(rp, call, &c, got, &p.asserted);
+	if (answer != RP_OK)
+		return rp_assertion_write_off(&p.asserted, answer);
 	answer = rp_update(rp, proof_write, &p, &p.said);
 	if (answer == RP_OK)
 		*session = p.now.session;
-	return rp_assertion_refused(&p.asserted, answer);
+	answer = rp_assertion_refused(&p.asserted, answer);
+	return rp_assertion_write_off(&p.asserted, answer);
 }

@@ -18,9 +18,17 @@ static EVP_CIPHER *gcm;
 static pthread_key_t tools_key;
 static bool ready;
 
+enum { KEYS_KNOWN = 2, RANDOM = 256, RANDOM_MOST = 64 };
+
 struct tools {
-	EVP_MAC_CTX *mac;
+	/* The keys of late: those of the installation, nearly always. */
+	EVP_MAC_CTX *mac[KEYS_KNOWN];
+	uint8_t key[KEYS_KNOWN][32];
+	bool keyed[KEYS_KNOWN];
+	unsigned oldest;
 	EVP_CIPHER_CTX *cipher;
+	uint8_t random[RANDOM];
+	size_t random_n; /* what is left of it */
 };
 
 static void
@@ -30,8 +38,10 @@ tools_free(void *p)
 
 	if (t == NULL)
 		return;
-	EVP_MAC_CTX_free(t->mac);
+	for (int i = 0; i < KEYS_KNOWN; i++)
+		EVP_MAC_CTX_free(t->mac[i]);
 	EVP_CIPHER_CTX_free(t->cipher);
+	OPENSSL_cleanse(t, sizeof(*t));
 	free(t);
 }
 
@@ -70,7 +80,8 @@ tools_get(void)
 		return NULL;
 	if ((t = pthread_getspecific(tools_key)) != NULL)
 		return t;
-	if ((t = calloc(1, sizeof(*t))) == NULL || !mac_new(&t->mac) ||
+	if ((t = calloc(1, sizeof(*t))) == NULL || !mac_new(&t->mac[0]) ||
+	    !mac_new(&t->mac[1]) ||
 	    (t->cipher = EVP_CIPHER_CTX_new()) == NULL ||
 	    EVP_CipherInit_ex2(t->cipher, gcm, NULL, NULL, 1, NULL) != 1 ||
 	    pthread_setspecific(tools_key, t) != 0) {
@@ -81,8 +92,8 @@ tools_get(void)
 	return t;
 }
 
-bool
-rp_secret_random(void *p, size_t n)
+static bool
+draw(void *p, size_t n)
 {
 	if (n <= INT_MAX && RAND_bytes(p, (int)n) == 1)
 		return true;
@@ -90,17 +101,60 @@ rp_secret_random(void *p, size_t n)
 	return false;
 }
 
+/* A draw costs the same for 8 bytes and for 256: each thread has some ready. */
+bool
+rp_secret_random(void *p, size_t n)
+{
+	struct tools *t = n > RANDOM_MOST ? NULL : tools_get();
+
+	if (t == NULL)
+		return draw(p, n);
+	if (t->random_n < n) {
+		t->random_n = 0;
+		if (!draw(t->random, RANDOM))
+			return false;
+		t->random_n = RANDOM;
+	}
+	t->random_n -= n;
+	memcpy(p, t->random + t->random_n, n);
+	/* Given out once, and never again. */
+	OPENSSL_cleanse(t->random + t->random_n, n);
+	return true;
+}
+
+/* A context for that key; one that has it already begins anew for less. */
+static EVP_MAC_CTX *
+mac_with(struct tools *t, const uint8_t key[32])
+{
+	unsigned i;
+
+	for (i = 0; i < KEYS_KNOWN; i++)
+		if (t->keyed[i] && CRYPTO_memcmp(t->key[i], key, 32) == 0)
+			return EVP_MAC_init(t->mac[i], NULL, 0, NULL) == 1
+				   ? t->mac[i]
+				   : NULL;
+	i = t->oldest;
+	t->oldest = (i + 1) % KEYS_KNOWN;
+	t->keyed[i] = false;
+	if (EVP_MAC_init(t->mac[i], key, 32, NULL) != 1)
+		return NULL;
+	memcpy(t->key[i], key, 32);
+	t->keyed[i] = true;
+	return t->mac[i];
+}
+
 bool
 rp_secret_mac(const uint8_t key[32], const struct slice *parts, size_t count,
     uint8_t mac[32])
 {
 	struct tools *t = tools_get();
-	bool good = t != NULL && EVP_MAC_init(t->mac, key, 32, NULL) == 1;
+	EVP_MAC_CTX *with = t == NULL ? NULL : mac_with(t, key);
+	bool good = with != NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; good && i < count; i++)
-		good = EVP_MAC_update(t->mac, parts[i].p, parts[i].n) == 1;
-	good = good && EVP_MAC_final(t->mac, mac, &n, 32) == 1 && n == 32;
+		good = EVP_MAC_update(with, parts[i].p, parts[i].n) == 1;
+	good = good && EVP_MAC_final(with, mac, &n, 32) == 1 && n == 32;
 	if (!good)
 		ERR_clear_error();
 	return good;
