@@ -95,7 +95,7 @@ route_json(struct json_out *o, const struct route *r)
 	json_out_word(o, "path", r->path);
 	json_out_word(o, "who", r->who == ACCOUNT ? "account" : "anyone");
 	json_out_bool(o, "fresh", (r->flags & FRESH) != 0);
-	json_out_bool(o, "commits", (r->flags & COMMITS) != 0);
+	json_out_bool(o, "commits", (r->flags & (COMMITS | GATHERED)) != 0);
 	json_out_bool(o, "conformance", (r->flags & CONFORMANCE) != 0);
 	json_out_int(o, "body_max", (int64_t)r->body_max);
 	json_out_object_end(o);

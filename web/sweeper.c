@@ -52,6 +52,7 @@ work(void *arg)
 	struct sweeper *w = arg;
 	int64_t ms = EVERY_S * 1000;
 
+	(void)pthread_setname_np(pthread_self(), "sweeper");
 	while (pause_for(w, ms)) {
 		unsigned n = 0;
 

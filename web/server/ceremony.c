@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/ceremony.h"
 
+#include "rp/login.h"
 #include "web/server/reply.h"
 #include "web/server/webauthn_json.h"
 
@@ -51,6 +52,24 @@ ceremony_read_assertion(struct web_request *r, struct ceremony_assertion *out)
 	}
 	out->ceremony = slice_of(b.ceremony);
 	return true;
+}
+
+void
+ceremony_judge_login(struct web_request *r, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    web_handler *finish)
+{
+	enum rp_answer a;
+
+	if ((r->login = arena_take(&r->arena, rp_login_size())) == NULL) {
+		reply_problem(r, PROBLEM_FAULT);
+		return;
+	}
+	a = rp_login_judge(r->site->rp, &r->call, ceremony, got, old, r->login);
+	if (a == RP_OK || rp_login_commits(r->login))
+		r->finish = finish;
+	else
+		finish(r);
 }
 
 static void

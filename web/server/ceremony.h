@@ -23,6 +23,15 @@ bool ceremony_read_registration(struct web_request *r,
 bool ceremony_read_assertion(struct web_request *r,
     struct ceremony_assertion *out);
 
+/*
+ * Judges a sign-in; the handler returns right after it.  finish: the rest of
+ * the handler, which begins with rp_login_end(r->login, …): run at once where
+ * there is nothing to commit, else once it was kept.
+ */
+void ceremony_judge_login(struct web_request *r, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    web_handler *finish);
+
 /* {ceremony, expires_at, publicKey} */
 void ceremony_reply_creation(struct web_request *r,
     const struct rp_creation *c);

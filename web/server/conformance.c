@@ -2,6 +2,7 @@
 #include "rp/accounts.h"
 #include "rp/login.h"
 #include "rp/signup.h"
+#include "web/server/ceremony.h"
 #include "web/server/handlers.h"
 #include "web/server/reply.h"
 #include "web/server/webauthn_json.h"
@@ -252,13 +253,23 @@ web_assertion_options(struct web_request *r)
 	end(r, &o, q.ceremony.s);
 }
 
+static void
+assertion_judged(struct web_request *r)
+{
+	struct rp_token token;
+	struct json_out o;
+
+	if (!reply_unless_ok(r, rp_login_end(r->login, &r->who, &token)))
+		return;
+	begin(r, &o);
+	end(r, &o, "");
+}
+
 void
 web_assertion_result(struct web_request *r)
 {
 	int nothing;
 	struct wa_assertion got;
-	struct rp_token token;
-	struct json_out o;
 
 	if (!read_open(r, NULL, 0, &nothing))
 		return;
@@ -266,9 +277,5 @@ web_assertion_result(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
-	if (!reply_unless_ok(r, rp_login_finish(r->site->rp, &r->call,
-				    ceremony(r), &got, NULL, &r->who, &token)))
-		return;
-	begin(r, &o);
-	end(r, &o, "");
+	ceremony_judge_login(r, ceremony(r), &got, NULL, assertion_judged);
 }

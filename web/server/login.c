@@ -44,26 +44,33 @@ reply_signed_in(struct web_request *r, const struct rp_token *token)
 	reply_json(r, 200, &o);
 }
 
+static void
+login_verified(struct web_request *r)
+{
+	struct rp_token token;
+	enum rp_answer a = rp_login_end(r->login, &r->who, &token);
+
+	if (a == RP_PASSKEY_UNKNOWN) {
+		reply_note(r, a);
+		reply_unknown_passkey(r, r->credential_id);
+	} else if (reply_unless_ok(r, a))
+		reply_signed_in(r, &token);
+}
+
 void
 web_login_verify(struct web_request *r)
 {
 	struct ceremony_assertion b;
 	struct session_id old;
-	struct rp_token token;
-	enum rp_answer a;
 	bool had;
 
 	if (!ceremony_read_assertion(r, &b))
 		return;
+	r->credential_id = b.got.credential_id;
 	if ((had = request_session(r)))
 		old = r->who.session.id;
-	a = rp_login_finish(r->site->rp, &r->call, b.ceremony, &b.got,
-	    had ? &old : NULL, &r->who, &token);
-	if (a == RP_PASSKEY_UNKNOWN) {
-		reply_note(r, a);
-		reply_unknown_passkey(r, b.got.credential_id);
-	} else if (reply_unless_ok(r, a))
-		reply_signed_in(r, &token);
+	ceremony_judge_login(
+	    r, b.ceremony, &b.got, had ? &old : NULL, login_verified);
 }
 
 void

@@ -61,6 +61,7 @@ work(void *arg)
 	struct pool_job *job = w->job;
 
 	w->job = NULL;
+	(void)pthread_setname_np(pthread_self(), "worker");
 	while (job != NULL) {
 		job->run(job);
 		pthread_mutex_lock(&p->lock);

@@ -370,7 +370,7 @@ fill_call(struct web_request *r)
 	if (binding.n == BINDING_TEXT && !is_safe(r->method) &&
 	    (r->route->flags & TOOLS) == 0)
 		(void)hash_binding(binding, r->call.browser);
-	if ((r->route->flags & COMMITS) == 0)
+	if ((r->route->flags & (COMMITS | GATHERED)) == 0)
 		return;
 	/* Only what is written down says who it was. */
 	address_write(&client, r->call.client.address);
@@ -470,7 +470,7 @@ request_run(struct web_request *r)
 	fill_call(r);
 	if (may_ask(r))
 		r->route->handle(r);
-	if (r->response == NULL)
+	if (r->response == NULL && r->finish == NULL)
 		reply_problem(r, PROBLEM_FAULT);
 }
 

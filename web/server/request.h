@@ -15,7 +15,11 @@
 struct MHD_Connection;
 struct MHD_Response;
 struct route;
+struct rp_login;
+struct web_request;
 struct web_server;
+
+typedef void web_handler(struct web_request *r);
 
 /* The headers that anything here looks at. */
 enum web_header {
@@ -28,7 +32,12 @@ enum web_header {
 	HEADER_COUNT
 };
 
-enum web_stage { STAGE_NEW, STAGE_BODY, STAGE_WORK, STAGE_DONE };
+enum web_stage {
+	STAGE_NEW, STAGE_BODY,
+	STAGE_WORK,	/* on a worker, or with the keeper: not to be touched */
+	STAGE_KEPT,	/* by the keeper; r->finish is to come */
+	STAGE_DONE,
+};
 
 /*
  * One request, from its first line to its last byte out.  Everything that a
@@ -58,6 +67,12 @@ struct web_request {
 	size_t body_n, body_room, swallowed;
 
 	struct json_in json;
+
+	/* A handler in two parts: what comes once login was kept. */
+	web_handler *finish;		/* NULL: it was in one */
+	struct rp_login *login;
+	struct slice credential_id;	/* that it is about */
+	struct web_request *waits_behind;
 	const char *detail;		/* for a problem; static */
 
 	/* The answer. */
@@ -75,8 +90,6 @@ struct web_request {
 	struct rp_signed_in who;
 	_Alignas(max_align_t) uint8_t first[8192];
 };
-
-typedef void web_handler(struct web_request *r);
 
 /* NULL when there is no memory.  uri: as it was sent. */
 struct web_request *request_new(struct web_server *server, struct site *site,

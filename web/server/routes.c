@@ -13,7 +13,7 @@ enum {
 /* clang-format off */
 const struct route routes[] = {
 	{ "POST", "/api/v1/login/options", ANYONE, 0, SMALL, web_login_options, NULL },
-	{ "POST", "/api/v1/login/verify", ANYONE, COMMITS, ASSERTION, web_login_verify, "sign-in" },
+	{ "POST", "/api/v1/login/verify", ANYONE, GATHERED, ASSERTION, web_login_verify, "sign-in" },
 	{ "GET", "/api/v1/session", ACCOUNT, 0, 0, web_session_get, NULL },
 	{ "GET", "/api/v1/service", ANYONE, 0, 0, web_service_get, NULL },
 	{ "GET", "/api/v1/openapi.json", ANYONE, 0, 0, web_openapi_get, NULL },
@@ -42,7 +42,7 @@ const struct route routes[] = {
 	{ "POST", "/attestation/options", ANYONE, TOOLS | CONFORMANCE, SMALL, web_attestation_options, NULL },
 	{ "POST", "/attestation/result", ANYONE, COMMITS | TOOLS | CONFORMANCE, REGISTRATION, web_attestation_result, "conformance-register" },
 	{ "POST", "/assertion/options", ANYONE, TOOLS | CONFORMANCE, SMALL, web_assertion_options, NULL },
-	{ "POST", "/assertion/result", ANYONE, COMMITS | TOOLS | CONFORMANCE, ASSERTION, web_assertion_result, "conformance-sign-in" },
+	{ "POST", "/assertion/result", ANYONE, GATHERED | TOOLS | CONFORMANCE, ASSERTION, web_assertion_result, "conformance-sign-in" },
 };
 /* clang-format on */
 

@@ -12,6 +12,7 @@ enum route_flag {
 	FRESH = 2,	/* wants a passkey proof of the last minutes */
 	TOOLS = 4,	/* asked by tools that are no browsers: no origin */
 	CONFORMANCE = 8,	/* there with --conformance alone */
+	GATHERED = 16,	/* a sign-in: judged at once, then kept with others */
 };
 
 /* The table is the API: who may call and how much may be sent. */

@@ -16,9 +16,11 @@
 
 #include <microhttpd.h>
 
+#include "rp/login.h"
 #include "web/clock.h"
 #include "web/log.h"
 #include "web/metrics.h"
+#include "web/server/gather.h"
 #include "web/server/pool.h"
 #include "web/server/reply.h"
 #include "web/server/request.h"
@@ -27,8 +29,11 @@
 #include "web/server/tls.h"
 
 enum {
-	/* Our own limit on headers is 8 kB; MHD needs as much again. */
-	CONNECTION_MEMORY = 32768,
+	/*
+	 * Our own limit on headers is 8 kB; MHD needs as much again.  It is
+	 * wiped after each request.
+	 */
+	CONNECTION_MEMORY = 20480,
 	QUEUE = 1024,
 	/* A body over its limit is read on to be answered, but not for ever. */
 	SWALLOW_MAX = 1 << 20,
@@ -37,6 +42,7 @@ enum {
 struct web_server {
 	struct MHD_Daemon *daemon;
 	struct pool *pool;
+	struct gather *gather;
 	pthread_mutex_t lock;
 	struct site *site; /* under lock */
 	_Atomic int running; /* requests between first line and end */
@@ -262,29 +268,25 @@ send_answer(struct web_request *r)
 	return MHD_queue_response(r->connection, r->status, r->response);
 }
 
-/* On a worker. */
+/* On a worker: the handler, or what is left of it. */
 static void
 run_job(struct pool_job *job)
 {
 	struct web_request *r = (struct web_request *)(void *)job;
 	struct MHD_Connection *connection = r->connection;
 
-	request_run(r);
+	if (r->finish != NULL)
+		r->finish(r);
+	else
+		request_run(r);
 	r->stage = STAGE_DONE;
 	/* From here on r is the connection's again. */
 	MHD_resume_connection(connection);
 }
 
-/* Everything is there: answers now, or has a worker do it. */
 static enum MHD_Result
-dispatch(struct web_request *r)
+give_to_worker(struct web_request *r)
 {
-	bool commits = r->route != NULL && (r->route->flags & COMMITS) != 0;
-
-	if (r->early != PROBLEM_NONE || (!commits && !request_wants_touch(r))) {
-		request_run(r);
-		return send_answer(r);
-	}
 	r->stage = STAGE_WORK;
 	r->job.run = run_job;
 	MHD_suspend_connection(r->connection);
@@ -295,6 +297,39 @@ dispatch(struct web_request *r)
 	r->stage = STAGE_DONE;
 	MHD_resume_connection(r->connection);
 	return MHD_YES;
+}
+
+/* What a handler left to come: with others, or, a refusal, alone. */
+static enum MHD_Result
+go_on(struct web_request *r)
+{
+	if (rp_login_commits(r->login))
+		return give_to_worker(r);
+	r->stage = STAGE_WORK;
+	MHD_suspend_connection(r->connection);
+	gather_add(r->server->gather, r);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+was_kept(struct web_request *r)
+{
+	if (rp_login_commits(r->login))
+		return give_to_worker(r);
+	r->finish(r);
+	return send_answer(r);
+}
+
+/* Everything is there: answers now, or has a worker do it. */
+static enum MHD_Result
+dispatch(struct web_request *r)
+{
+	bool commits = r->route != NULL && (r->route->flags & COMMITS) != 0;
+
+	if (r->early == PROBLEM_NONE && (commits || request_wants_touch(r)))
+		return give_to_worker(r);
+	request_run(r);
+	return r->finish == NULL ? send_answer(r) : go_on(r);
 }
 
 /* Whether there is no point in reading the body. */
@@ -340,6 +375,8 @@ on_access(void *cls, struct MHD_Connection *connection, const char *url,
 		return r->swallowed > SWALLOW_MAX ? MHD_NO : MHD_YES;
 	case STAGE_WORK:
 		return MHD_YES;
+	case STAGE_KEPT:
+		return was_kept(r);
 	case STAGE_DONE:
 		return send_answer(r);
 	}
@@ -413,10 +450,11 @@ server_start(int fd, struct site *site)
 	s->site = site;
 	s->fd = -1;
 	reply_use_hsts(*c->tls_certificate != '\0' ||
-	    (!c->trial && c->origins.n > 0 &&
-		       strncmp(c->origins.v[0], "https:", 6) == 0));
+		       (!c->trial && c->origins.n > 0 &&
+			   strncmp(c->origins.v[0], "https:", 6) == 0));
 	if (static_open() &&
 	    (s->pool = pool_new((unsigned)c->workers, QUEUE)) != NULL &&
+	    (s->gather = gather_new()) != NULL &&
 	    (s->daemon = start_daemon(s, fd, c)) != NULL)
 		return s;
 	log_say(WEB_LOG_ERROR, "start", "the HTTP server could not be started");
@@ -456,6 +494,7 @@ server_free(struct web_server *s)
 		MHD_stop_daemon(s->daemon);
 	if (s->fd >= 0)
 		(void)close(s->fd);
+	gather_free(s->gather);
 	pool_free(s->pool);
 	static_close();
 	site_drop(s->site);
