@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "approval_kit.h"
+
+/*
+ * What happens between the verification of an approval, with no transaction
+ * open, and the update that keeps it; and between the proof of a collection
+ * and the session.  A function of ours stands in front of store_update().
+ */
+typedef void between(struct home *h);
+
+static struct {
+	between *fn;
+	struct home *h;
+} waiting;
+
+enum store_rc __real_store_update(struct store *s, store_fn *fn, void *arg);
+enum store_rc __wrap_store_update(struct store *s, store_fn *fn, void *arg);
+
+enum store_rc
+__wrap_store_update(struct store *s, store_fn *fn, void *arg)
+{
+	between *now = waiting.fn;
+	struct rp_call call;
+
+	waiting.fn = NULL;
+	if (now != NULL) {
+		call = waiting.h->w->call;
+		now(waiting.h);
+		waiting.h->w->call = call;
+	}
+	return __real_store_update(s, fn, arg);
+}
+
+/* ---- what may happen ---- */
+
+static void
+nothing(struct home *h)
+{
+	(void)h;
+}
+
+static void
+superseded(struct home *h)
+{
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+}
+
+static void
+cancelled(struct home *h)
+{
+	assert_answer(rp_approval_cancel(
+			  h->w->rp, call_of_asker(h->w, &h->pc), &h->pc.a.id),
+	    RP_OK);
+}
+
+static void
+denied(struct home *h)
+{
+	assert_answer(decide(h->w, &h->tablet, &h->pc, RP_DENY), RP_OK);
+}
+
+static void
+locked(struct home *h)
+{
+	struct rp_device d = device(h->w, &h->tablet);
+	size_t n;
+
+	assert_answer(rp_companion_lock(
+			  h->w->rp, call_of_phone(h->w, &h->tablet), &d, &n),
+	    RP_OK);
+}
+
+static void
+phone_removed(struct home *h)
+{
+	assert_answer(
+	    rp_phone_remove(h->w->rp, call(h->w), &h->anna->in, &h->phone.id),
+	    RP_OK);
+}
+
+static enum store_rc
+drop_passkey(struct store_txn *t, void *arg)
+{
+	struct home *h = arg;
+
+	return store_credential_remove(
+	    t, &h->anna->in.account.id, &h->anna->ref);
+}
+
+static void
+passkey_removed(struct home *h)
+{
+	assert_ok(__real_store_update(h->w->kit->s, drop_passkey, h));
+}
+
+static enum store_rc
+count_on(struct store_txn *t, void *arg)
+{
+	struct home *h = arg;
+	struct store_credential c;
+
+	assert_ok(store_credential_get(
+	    t, &h->anna->in.account.id, &h->anna->ref, &c));
+	c.sign_count = 100;
+	return store_credential_put(t, &c);
+}
+
+static void
+counter_moved(struct home *h)
+{
+	assert_ok(__real_store_update(h->w->kit->s, count_on, h));
+}
+
+static void
+account_removed(struct home *h)
+{
+	assert_answer(rp_admin_account_remove(
+			  h->w->rp, call(h->w), &h->anna->in.account.id),
+	    RP_OK);
+}
+
+/* The same assertion, by a proof of its own. */
+static struct rp_commitment chosen;
+
+static void
+approved_already(struct home *h)
+{
+	enum store_approval_state s;
+
+	assert_answer(sign(h->w, &h->phone, &h->pc, &chosen, NULL, &s), RP_OK);
+}
+
+static void
+collected_already(struct home *h)
+{
+	struct asker same = h->pc;
+
+	assert_answer(collect(h->w, &same), RP_OK);
+}
+
+static const struct {
+	const char *name;
+	between *fn;
+	enum rp_answer want;
+	enum store_approval_state state; /* that the browser is told */
+} approving[] = {
+	{ "nothing", nothing, RP_OK, STORE_APPROVAL_APPROVED },
+	{ "superseded", superseded, RP_APPROVAL_OVER,
+	    STORE_APPROVAL_SUPERSEDED },
+	{ "cancelled", cancelled, RP_APPROVAL_OVER, STORE_APPROVAL_CANCELLED },
+	{ "denied", denied, RP_APPROVAL_OVER, STORE_APPROVAL_DENIED },
+	{ "locked", locked, RP_ACCOUNT_LOCKED, STORE_APPROVAL_CANCELLED },
+	{ "phone removed", phone_removed, RP_PHONE_UNKNOWN,
+	    STORE_APPROVAL_PENDING },
+	{ "passkey removed", passkey_removed, RP_PASSKEY_UNKNOWN,
+	    STORE_APPROVAL_PENDING },
+	{ "counter moved", counter_moved, RP_SIGN_COUNT,
+	    STORE_APPROVAL_PENDING },
+	{ "account removed", account_removed, RP_PHONE_UNKNOWN,
+	    STORE_APPROVAL_PENDING },
+	{ "approved already", approved_already, RP_APPROVAL_OVER,
+	    STORE_APPROVAL_APPROVED },
+};
+
+static void
+keeps_no_approval_that_was_overtaken(void **state)
+{
+	for (size_t i = 0; i < sizeof(approving) / sizeof(approving[0]); i++) {
+		struct home *h = *state;
+		enum store_approval_state s;
+		enum rp_answer a;
+
+		h->anna->counter = 5;
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_answer(
+		    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &chosen),
+		    RP_OK);
+		waiting.h = h;
+		waiting.fn = approving[i].fn;
+		a = sign(h->w, &h->phone, &h->pc, &chosen, NULL, &s);
+		waiting.fn = NULL;
+		if (a != approving[i].want)
+			fail_msg(
+			    "%s: %s", approving[i].name, rp_answer_name(a));
+		assert_state(h, &h->pc, approving[i].state);
+		home_teardown(state);
+		home_setup(state);
+	}
+}
+
+static const struct {
+	const char *name;
+	between *fn;
+	enum rp_answer want;
+} collecting[] = {
+	{ "nothing", nothing, RP_OK },
+	{ "locked", locked, RP_ACCOUNT_LOCKED },
+	{ "passkey removed", passkey_removed, RP_APPROVAL_OVER },
+	{ "account removed", account_removed, RP_APPROVAL_OVER },
+	{ "collected already", collected_already, RP_APPROVAL_OVER },
+};
+
+static void
+opens_no_session_that_was_overtaken(void **state)
+{
+	for (size_t i = 0; i < sizeof(collecting) / sizeof(collecting[0]);
+	     i++) {
+		struct home *h = *state;
+		enum rp_answer a;
+
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_int_equal(answer(h->w, &h->phone, &h->pc, true),
+		    STORE_APPROVAL_APPROVED);
+		waiting.h = h;
+		waiting.fn = collecting[i].fn;
+		a = collect(h->w, &h->pc);
+		waiting.fn = NULL;
+		if (a != collecting[i].want)
+			fail_msg(
+			    "%s: %s", collecting[i].name, rp_answer_name(a));
+		home_teardown(state);
+		home_setup(state);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, home_setup, home_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(keeps_no_approval_that_was_overtaken),
+		TEST(opens_no_session_that_was_overtaken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
