@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/audit.h"
 
-#include <openssl/err.h>
-
 #include "store/audit_chain.h"
+#include "webauthn/hash.h"
 
 void
 audit_encode(
@@ -73,14 +72,12 @@ audit_head_key(const uint8_t chain[AUDIT_CHAIN], bool named)
 }
 
 bool
-audit_hash(EVP_MD_CTX *md, const EVP_MD *sha256, const struct audit_key *place,
-    const uint8_t previous[32], const struct store_audit_entry *e,
-    uint8_t hash[32])
+audit_hash(const struct audit_key *place, const uint8_t previous[32],
+    const struct store_audit_entry *e, uint8_t hash[32])
 {
 	static const char label[] = "itsumo audit v1";
 	uint8_t fixed[sizeof(label) + AUDIT_KEY + 32 + 8 + 16 + 1 + 2];
 	struct writer w = WRITER(fixed);
-	bool ok;
 
 	/* All that is of one length, then the lengths of the rest, the rest. */
 	writer_bytes(&w, label, sizeof(label));
@@ -90,14 +87,10 @@ audit_hash(EVP_MD_CTX *md, const EVP_MD *sha256, const struct audit_key *place,
 	writer_bytes(&w, e->account.b, sizeof(e->account.b));
 	writer_be(&w, e->event.n, 1);
 	writer_be(&w, e->detail.n, 2);
-	ok = !w.bad && EVP_DigestInit_ex(md, sha256, NULL) == 1 &&
-	     EVP_DigestUpdate(md, w.p, w.n) == 1 &&
-	     EVP_DigestUpdate(md, e->event.p, e->event.n) == 1 &&
-	     EVP_DigestUpdate(md, e->detail.p, e->detail.n) == 1 &&
-	     EVP_DigestFinal_ex(md, hash, NULL) == 1;
-	if (!ok)
-		ERR_clear_error();
-	return ok;
+	return !w.bad &&
+	       wa_hash_parts(WA_SHA256,
+		   (struct slice[]){ writer_done(&w), e->event, e->detail }, 3,
+		   hash);
 }
 
 /* ---- append ---- */
@@ -111,8 +104,7 @@ entry_write(struct store_txn *t, uint64_t number, const uint8_t previous[32],
 	struct writer w = WRITER(bytes);
 
 	head->number = number;
-	if (!audit_hash(
-		t->store->md, t->store->sha256, &key, previous, e, head->hash))
+	if (!audit_hash(&key, previous, e, head->hash))
 		return store_misused(t, "audit hash");
 	audit_encode(&w, e, head->hash);
 	if (w.bad)

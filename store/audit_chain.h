@@ -41,8 +41,8 @@ struct audit_head_key {
 struct audit_head_key audit_head_key(
     const uint8_t chain[AUDIT_CHAIN], bool named);
 
-bool audit_hash(EVP_MD_CTX *md, const EVP_MD *sha256,
-    const struct audit_key *place, const uint8_t previous[32],
+/* False where the machine failed. */
+bool audit_hash(const struct audit_key *place, const uint8_t previous[32],
     const struct store_audit_entry *e, uint8_t hash[32]);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store/credentials.h"
 
 #include "store/codec.h"
+#include "webauthn/hash.h"
 
 void
 credential_encode(struct writer *w, const struct store_credential *c)
@@ -56,7 +57,7 @@ store_credential_ref(struct slice id)
 	uint8_t hash[32] = { 0 };
 
 	/* Without memory there is no digest, and all zero is nobody's. */
-	if (EVP_Digest(id.p, id.n, hash, NULL, EVP_sha256(), NULL) == 1)
+	if (wa_sha256(id, hash))
 		memcpy(ref.b, hash, sizeof(ref.b));
 	return ref;
 }

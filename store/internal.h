@@ -2,8 +2,6 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
-#include <openssl/evp.h>
-
 #include "store/engine.h"
 #include "store/history.h"
 
@@ -13,8 +11,6 @@ struct store {
 	struct engine *engine;
 	struct store_log log;
 	char *dir;
-	EVP_MD *sha256;
-	EVP_MD_CTX *md; /* the writer's, inside updates alone */
 	/*
 	 * This process's audit chain: the time of its first entry, then random
 	 * bytes.  Set by the first append, inside an update.

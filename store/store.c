@@ -99,10 +99,7 @@ writer_ready(struct store *s)
 {
 	uint8_t serial[8];
 
-	s->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	s->md = EVP_MD_CTX_new();
-	if (s->sha256 == NULL || s->md == NULL ||
-	    RAND_bytes(s->chain, sizeof(s->chain)) != 1 ||
+	if (RAND_bytes(s->chain, sizeof(s->chain)) != 1 ||
 	    RAND_bytes(serial, sizeof(serial)) != 1) {
 		ERR_clear_error();
 		store_logf(&s->log, LOG_FAULT, "store=open why=libcrypto");
@@ -148,8 +145,6 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	engine_close(s->engine);
-	EVP_MD_CTX_free(s->md);
-	EVP_MD_free(s->sha256);
 	free(s->dir);
 	free(s);
 }
