@@ -52,7 +52,7 @@ struct worker {
 };
 
 struct figure {
-	double per_second, cpu_us, batch, pages;
+	double per_second, cpu_us, user_us, batch, pages;
 };
 
 static _Noreturn void
@@ -69,6 +69,15 @@ seconds(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double
+user_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec / 1e6;
 }
 
 static double
@@ -296,12 +305,13 @@ one_round(struct store *s, store_fn *fn, uint32_t accounts, int threads,
 	struct run run = { .s = s, .fn = fn, .accounts = accounts };
 	struct worker workers[THREADS_MAX];
 	struct store_stat before, after;
-	double wall, cpu, pages, updates;
+	double wall, cpu, user, pages, updates;
 
 	if (store_stat(s, &before) != STORE_OK)
 		give_up("no figures");
 	wall = seconds(CLOCK_MONOTONIC);
 	cpu = cpu_seconds();
+	user = user_seconds();
 	pages = pages_written();
 	for (int i = 0; i < threads; i++) {
 		workers[i] = (struct worker){ .run = &run,
@@ -316,11 +326,13 @@ one_round(struct store *s, store_fn *fn, uint32_t accounts, int threads,
 		pthread_join(workers[i].thread, NULL);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	cpu = cpu_seconds() - cpu;
+	user = user_seconds() - user;
 	pages = pages_written() - pages;
 	updates = (double)atomic_load(&run.finished);
 	if (store_stat(s, &after) != STORE_OK)
 		give_up("no figures");
 	return (struct figure){ updates / wall, cpu / updates * 1e6,
+		user / updates * 1e6,
 		updates / (double)(after.commits - before.commits),
 		pages / updates };
 }
@@ -338,26 +350,32 @@ let_time_pass(struct store *s)
 	} while (n == 1000);
 }
 
+/* Each field's median. */
 static struct figure
-measure(struct store *s, store_fn *fn, uint32_t accounts, int threads)
+middle(const struct figure *f, int n)
 {
-	double rate[ROUNDS_MAX], cpu[ROUNDS_MAX], batch[ROUNDS_MAX];
-	double pages[ROUNDS_MAX];
+	enum { FIELDS = sizeof(struct figure) / sizeof(double) };
+	double v[ROUNDS_MAX], m[FIELDS];
+	struct figure result;
 
-	one_round(s, fn, accounts, threads, options.milliseconds / 4);
-	for (int i = 0; i < options.rounds; i++) {
-		struct figure f;
-
-		let_time_pass(s);
-		f = one_round(s, fn, accounts, threads, options.milliseconds);
-		rate[i] = f.per_second;
-		cpu[i] = f.cpu_us;
-		batch[i] = f.batch;
-		pages[i] = f.pages;
+	for (size_t field = 0; field < FIELDS; field++) {
+		for (int i = 0; i < n; i++)
+			v[i] = ((const double *)&f[i])[field];
+		m[field] = median(v, n);
 	}
-	return (struct figure){ median(rate, options.rounds),
-		median(cpu, options.rounds), median(batch, options.rounds),
-		median(pages, options.rounds) };
+	memcpy(&result, m, sizeof(result));
+	return result;
+}
+
+static struct figure
+measure(struct store *s, store_fn *fn, int threads)
+{
+	struct figure f[ROUNDS_MAX];
+
+	one_round(s, fn, 1, threads, options.milliseconds / 4);
+	for (int i = 0; i < options.rounds; i++)
+		f[i] = one_round(s, fn, 1, threads, options.milliseconds);
+	return middle(f, options.rounds);
 }
 
 /* ---- the bare loop ---- */
@@ -446,12 +464,13 @@ bench_commits(const char *top)
 	s = open_at(path);
 	printf("view begin and end: %.2f us\n", view_us(s));
 	for (int i = 0; i < 3; i++) {
-		struct figure f = measure(s, put_one, 1, threads[i]);
+		struct figure f = measure(s, put_one, threads[i]);
 
 		printf("commits, %2d at once: %7.0f/s, %5.2f of bare, "
-		       "%5.1f us CPU, %4.1f a commit, %4.1f pages\n",
+		       "%5.1f us CPU (%4.1f user), %4.1f a commit, "
+		       "%4.1f pages\n",
 		    threads[i], f.per_second, f.per_second / loop, f.cpu_us,
-		    f.batch, f.pages);
+		    f.user_us, f.batch, f.pages);
 	}
 	store_close(s);
 }
@@ -508,37 +527,50 @@ load_accounts(const char *dir, uint32_t accounts)
 	return s;
 }
 
+/* Alternates between the stores, so that all see the same weather. */
+static void
+compare(struct store *const *stores, int threads)
+{
+	static struct figure f[TABLE_MAX][ROUNDS_MAX];
+	double ratio[ROUNDS_MAX];
+
+	for (int r = -1; r < options.rounds; r++) {
+		for (int i = 0; i < options.sizes; i++) {
+			let_time_pass(stores[i]);
+			/* The first is to warm up, and replaced. */
+			f[i][r < 0 ? 0 : r] = one_round(stores[i], sign_in,
+			    options.accounts[i], threads, options.milliseconds);
+		}
+	}
+	for (int i = 0; i < options.sizes; i++) {
+		struct figure m = middle(f[i], options.rounds);
+
+		for (int r = 0; r < options.rounds; r++)
+			ratio[r] = f[i][r].cpu_us / f[0][r].cpu_us;
+		printf("sign-ins, %2d at once, %7u accounts: %7.0f/s, "
+		       "%5.1f us CPU (%4.1f user), %4.1f a commit, "
+		       "%4.1f pages, %.2f times the first\n",
+		    threads, options.accounts[i], m.per_second, m.cpu_us,
+		    m.user_us, m.batch, m.pages, median(ratio, options.rounds));
+	}
+	fflush(stdout);
+}
+
 static void
 bench_sign_ins(const char *top)
 {
-	static const int threads[] = { 1, 8, 64 };
-	double first = 0;
+	struct store *stores[TABLE_MAX];
 	char path[4096 + 64];
 
 	for (int i = 0; i < options.sizes; i++) {
-		struct store *s;
-
-		snprintf(path, sizeof(path), "%s/accounts-%u", top,
-		    options.accounts[i]);
-		s = load_accounts(path, options.accounts[i]);
-		for (int j = 0; j < 3; j++) {
-			struct figure f = measure(
-			    s, sign_in, options.accounts[i], threads[j]);
-
-			printf("sign-ins, %2d at once, %7u accounts: %7.0f/s, "
-			       "%5.1f us CPU, %4.1f a commit, %4.1f pages",
-			    threads[j], options.accounts[i], f.per_second,
-			    f.cpu_us, f.batch, f.pages);
-			if (j == 2 && i == 0)
-				first = f.cpu_us;
-			if (j == 2 && i > 0)
-				printf(", %.2f times %u accounts",
-				    f.cpu_us / first, options.accounts[0]);
-			printf("\n");
-			fflush(stdout);
-		}
-		store_close(s);
+		snprintf(path, sizeof(path), "%s/accounts-%d", top, i);
+		stores[i] = load_accounts(path, options.accounts[i]);
 	}
+	compare(stores, 1);
+	compare(stores, 8);
+	compare(stores, 64);
+	for (int i = 0; i < options.sizes; i++)
+		store_close(stores[i]);
 }
 
 static void
