@@ -150,6 +150,8 @@ ordered(const struct wa_cbor *map)
 				next_value = v;
 			}
 		}
+		if (next.whole.p == NULL || next_value.whole.p == NULL)
+			break; /* no map has fewer pairs than it says */
 		memcpy(at, next.whole.p, next.whole.n);
 		at += next.whole.n;
 		memcpy(at, next_value.whole.p, next_value.whole.n);
