@@ -230,14 +230,14 @@ own(struct store_txn *t, const struct rp *rp, const struct rp_call *call,
 {
 	struct store_browser b;
 	enum rp_kept kept;
-	enum store_rc rc;
 
-	if ((rc = rp_kept_find(t, call, had, &kept, &b)) != STORE_OK)
+	if (rp_kept_find(t, call, had, &kept, &b) != STORE_OK)
 		return RP_FAULT;
 	if (kept != RP_KEPT_NOW && kept != RP_KEPT_BEFORE)
 		return RP_NOT_FOUND;
-	rc = rp_kept_trust(t, rp, call, &who->account.id, &b.id, trust);
-	return rp_answer_of(rc, RP_NOT_FOUND);
+	return rp_answer_of(
+	    rp_kept_trust(t, rp, call, &who->account.id, &b.id, trust),
+	    RP_NOT_FOUND);
 }
 
 enum rp_answer

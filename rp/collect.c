@@ -54,7 +54,7 @@ static enum rp_answer
 judge_proof(const struct collect *x, const struct store_approval *a)
 {
 	const struct rp_claims *claims = &x->c->claims;
-	struct approval_id id;
+	struct approval_id id = { { 0 } };
 	enum rp_answer answer;
 
 	answer = rp_claims_judge(

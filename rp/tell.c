@@ -16,7 +16,7 @@ static bool
 payload(const char *type, const char *id, store_time expires,
     struct store_message *m)
 {
-	char text[PAYLOAD_MAX];
+	char text[PAYLOAD_MAX] = "";
 	struct rp_jcs j = RP_JCS(text);
 
 	rp_jcs_object(&j, NULL);

@@ -29,29 +29,29 @@ void writer_long_text(struct writer *w, const char *s, size_t size);
 void cursor_long_text(struct cursor *c, char *dst, size_t size);
 
 enum {
-	PHONE_RECORD_MAX = 1 + 16 + 64 + 129 + 64 + 2 + STORE_ENDPOINT_MAX +
-	    65 + 16 + 32,
+	PHONE_RECORD_MAX =
+	    1 + 16 + 64 + 129 + 64 + 2 + STORE_ENDPOINT_MAX + 65 + 16 + 32,
 	OFFER_RECORD_MAX = 1 + 32 + 16 + 16 + 1 + 16 + 16 + 2 +
-	    PHONE_RECORD_MAX + 2 + CREDENTIAL_RECORD_MAX + CLIENT_RECORD_MAX,
-	BROWSER_RECORD_MAX = 1 + 96 + 24 + 1 +
-	    16 * STORE_BROWSER_ACCOUNTS_MAX,
+			   PHONE_RECORD_MAX + 2 + CREDENTIAL_RECORD_MAX +
+			   CLIENT_RECORD_MAX,
+	BROWSER_RECORD_MAX = 1 + 96 + 24 + 1 + 16 * STORE_BROWSER_ACCOUNTS_MAX,
 	TRUST_RECORD_MAX = 1 + 129 + 1 + 16 + CLIENT_RECORD_MAX,
 	NUMBER_RECORD_MAX = 1 + STORE_NUMBER_MAX,
-	APPROVAL_RECORD_MAX = 1 + 16 + 3 + 24 + 64 +
-	    (2 + STORE_SHOWN) * NUMBER_RECORD_MAX + 64 + 81 + 32 + 64 + 16 +
-	    CLIENT_RECORD_MAX + 64 + 16 + 16 + 1 + 16,
+	APPROVAL_RECORD_MAX =
+	    1 + 16 + 3 + 24 + 64 + (2 + STORE_SHOWN) * NUMBER_RECORD_MAX + 64 +
+	    81 + 32 + 64 + 16 + CLIENT_RECORD_MAX + 64 + 16 + 16 + 1 + 16,
 	GUARD_RECORD_MAX = 1 + 1 + 8 + 16 + 24 + 1 + 16 + 8 + 1 + 8 + 1 + 1 +
-	    40 * STORE_BLOCKED_MAX,
+			   40 * STORE_BLOCKED_MAX,
 	MESSAGE_RECORD_MAX = 1 + 3 + 16 + 2 + STORE_ADDRESS_TEXT_MAX + 2 +
-	    STORE_PAYLOAD_MAX + 32 + 24 + 4 + 96,
+			     STORE_PAYLOAD_MAX + 32 + 24 + 4 + 96,
 };
 
 /* What the sweeper does with them: see internal.h. */
 enum store_rc approval_expire(struct store_txn *t, struct slice key);
-enum store_rc guard_expire(struct store_txn *t, struct slice key,
-    store_time now);
-enum store_rc browser_expire(struct store_txn *t, struct slice key,
-    store_time now);
+enum store_rc guard_expire(
+    struct store_txn *t, struct slice key, store_time now);
+enum store_rc browser_expire(
+    struct store_txn *t, struct slice key, store_time now);
 enum store_rc offer_expire(struct store_txn *t, struct slice key);
 enum store_rc message_expire(struct store_txn *t, struct slice key);
 

@@ -48,7 +48,7 @@ static bool
 is_open(const struct store_approval *a)
 {
 	return a->state == STORE_APPROVAL_PENDING ||
-	    a->state == STORE_APPROVAL_CHOSEN;
+	       a->state == STORE_APPROVAL_CHOSEN;
 }
 
 void
@@ -88,8 +88,8 @@ approval_decode(struct slice value, struct store_approval *a)
 
 	cursor_copy(&c, a->account.b, sizeof(a->account.b));
 	a->decoy = cursor_bool(&c);
-	a->state = (enum store_approval_state)cursor_upto(&c, 1,
-	    STORE_APPROVAL_CANCELLED);
+	a->state = (enum store_approval_state)cursor_upto(
+	    &c, 1, STORE_APPROVAL_CANCELLED);
 	a->match = (enum store_match)cursor_upto(&c, 1, STORE_MATCH_TYPE6);
 	a->created = cursor_time(&c);
 	a->expires = cursor_time(&c);
@@ -115,8 +115,8 @@ approval_decode(struct slice value, struct store_approval *a)
 }
 
 static enum store_rc
-approval_write(struct store_txn *t, const struct store_approval *a,
-    enum engine_put how)
+approval_write(
+    struct store_txn *t, const struct store_approval *a, enum engine_put how)
 {
 	struct approval_key k = record_key(&a->id);
 	uint8_t bytes[APPROVAL_RECORD_MAX];
@@ -125,8 +125,8 @@ approval_write(struct store_txn *t, const struct store_approval *a,
 	approval_encode(&w, a);
 	if (w.bad || a->state == 0 || a->match == 0)
 		return store_misused(t, "approval");
-	return engine_put(t, TABLE_APPROVALS, key_slice(&k), writer_done(&w),
-	    how);
+	return engine_put(
+	    t, TABLE_APPROVALS, key_slice(&k), writer_done(&w), how);
 }
 
 static enum store_rc
@@ -135,8 +135,8 @@ open_add(struct store_txn *t, const struct store_approval *a)
 	static const uint8_t version[] = { 1 };
 	struct approval_key k = open_key(a);
 
-	return engine_put(t, TABLE_APPROVALS, key_slice(&k), SLICE(version),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_APPROVALS, key_slice(&k), SLICE(version), ENGINE_REPLACE);
 }
 
 static enum store_rc
@@ -160,13 +160,13 @@ store_approval_add(struct store_txn *t, const struct store_approval *a)
 	if ((rc = approval_write(t, a, ENGINE_INSERT)) != STORE_OK ||
 	    (is_open(a) && (rc = open_add(t, a)) != STORE_OK))
 		return rc;
-	return expiry_add(t, a->expires + KEEP_MS, TABLE_APPROVALS,
-	    key_slice(&k));
+	return expiry_add(
+	    t, a->expires + KEEP_MS, TABLE_APPROVALS, key_slice(&k));
 }
 
 enum store_rc
-store_approval_get(struct store_txn *t, const struct approval_id *id,
-    struct store_approval *a)
+store_approval_get(
+    struct store_txn *t, const struct approval_id *id, struct store_approval *a)
 {
 	struct approval_key k = record_key(id);
 	struct store_approval got = { .id = *id };
@@ -185,7 +185,7 @@ store_approval_get(struct store_txn *t, const struct approval_id *id,
 enum store_rc
 store_approval_put(struct store_txn *t, const struct store_approval *a)
 {
-	struct store_approval old;
+	struct store_approval old = { .state = 0 };
 	enum store_rc rc;
 
 	if ((rc = store_approval_get(t, &a->id, &old)) != STORE_OK)
@@ -221,8 +221,8 @@ overdue_first(struct slice key, struct slice value, void *arg)
 }
 
 enum store_rc
-store_approval_overdue(struct store_txn *t, store_time now,
-    struct store_approval *a)
+store_approval_overdue(
+    struct store_txn *t, store_time now, struct store_approval *a)
 {
 	static const uint8_t prefix[] = { 'o' };
 	struct overdue o = { .now = now };
@@ -238,7 +238,7 @@ store_approval_overdue(struct store_txn *t, store_time now,
 enum store_rc
 approval_expire(struct store_txn *t, struct slice key)
 {
-	struct store_approval a;
+	struct store_approval a = { .state = 0 };
 	enum store_rc rc;
 
 	if (key.n != 1 + sizeof(a.id.b))

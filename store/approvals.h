@@ -6,10 +6,10 @@
 #include "store/phones.h"
 
 enum {
-	STORE_APP_MAX = 63,		/* what asks, as shown: "Itsumo Mail" */
-	STORE_BINDING_MAX = 80,		/* 20 characters shown verbatim */
-	STORE_NETWORK_NAME_MAX = 63,	/* "AS64496 Example Net"; "" unknown */
-	STORE_NUMBER_MAX = 6,		/* digits */
+	STORE_APP_MAX = 63, /* what asks, as shown: "Itsumo Mail" */
+	STORE_BINDING_MAX = 80, /* 20 characters shown verbatim */
+	STORE_NETWORK_NAME_MAX = 63, /* "AS64496 Example Net"; "" unknown */
+	STORE_NUMBER_MAX = 6, /* digits */
 	STORE_SHOWN = 3,
 };
 
@@ -21,9 +21,9 @@ struct approval_id {
 /* The values are stored. */
 enum store_approval_state {
 	STORE_APPROVAL_PENDING = 1,
-	STORE_APPROVAL_CHOSEN = 2,	/* a phone chose; it has yet to sign */
+	STORE_APPROVAL_CHOSEN = 2, /* a phone chose; it has yet to sign */
 	STORE_APPROVAL_APPROVED = 3,
-	STORE_APPROVAL_COLLECTED = 4,	/* and the browser has its session */
+	STORE_APPROVAL_COLLECTED = 4, /* and the browser has its session */
 	STORE_APPROVAL_MISMATCH = 5,
 	STORE_APPROVAL_DENIED = 6,
 	STORE_APPROVAL_REPORTED = 7,
@@ -34,7 +34,7 @@ enum store_approval_state {
 
 /* How the number gets from the browser to the phone; stored. */
 enum store_match {
-	STORE_MATCH_NONE = 1,		/* a trusted browser: no number */
+	STORE_MATCH_NONE = 1, /* a trusted browser: no number */
 	STORE_MATCH_CHOOSE3 = 2,
 	STORE_MATCH_TYPE2 = 3,
 	STORE_MATCH_TYPE6 = 4,
@@ -43,47 +43,48 @@ enum store_match {
 /* A request by a browser that waits, which a phone decides. */
 struct store_approval {
 	struct approval_id id;
-	struct account_id account;	/* a decoy's is nobody's */
-	bool decoy;			/* no phone is ever shown it */
+	struct account_id account; /* a decoy's is nobody's */
+	bool decoy; /* no phone is ever shown it */
 	enum store_approval_state state;
 	enum store_match match;
 	store_time created, expires;
-	store_time decided;		/* 0: not yet */
+	store_time decided; /* 0: not yet */
 	uint8_t nonce[32];
-	uint8_t secret[32];	/* seals the number; no phone is told before */
+	uint8_t secret[32]; /* seals the number; no phone is told before */
 	char number[STORE_NUMBER_MAX + 1];
-	char shown[STORE_SHOWN][STORE_NUMBER_MAX + 1];	/* with CHOOSE3 */
+	char shown[STORE_SHOWN][STORE_NUMBER_MAX + 1]; /* with CHOOSE3 */
 	char app[STORE_APP_MAX + 1];
-	char binding[STORE_BINDING_MAX + 1];	/* "": none */
+	char binding[STORE_BINDING_MAX + 1]; /* "": none */
 
 	/* The browser that waits. */
-	uint8_t cookie[32];		/* SHA-256 of its binding cookie */
-	uint8_t key[64];		/* P-256: x, y */
-	uint8_t network[16];		/* as struct rp_call has it */
+	uint8_t cookie[32]; /* SHA-256 of its binding cookie */
+	uint8_t key[64]; /* P-256: x, y */
+	uint8_t network[16]; /* as struct rp_call has it */
 	struct store_client client;
 	char network_name[STORE_NETWORK_NAME_MAX + 1];
-	struct browser_id kept;		/* trusted; all zero: not */
+	struct browser_id kept; /* trusted; all zero: not */
 
-	/* What the phone did, from CHOSEN on (denied and reported: the phone). */
+	/* What the phone did, from CHOSEN on (denied and reported: the phone).
+	 */
 	struct phone_id phone;
-	bool same_network;		/* as was shown */
+	bool same_network; /* as was shown */
 	char choice[STORE_NUMBER_MAX + 1];
-	struct credential_ref credential;	/* with APPROVED, MISMATCH */
+	struct credential_ref credential; /* with APPROVED, MISMATCH */
 };
 
-enum store_rc store_approval_add(struct store_txn *t,
-    const struct store_approval *a);
+enum store_rc store_approval_add(
+    struct store_txn *t, const struct store_approval *a);
 enum store_rc store_approval_get(struct store_txn *t,
     const struct approval_id *id, struct store_approval *a);
 /* Keeps the index of open ones in step with a->state. */
-enum store_rc store_approval_put(struct store_txn *t,
-    const struct store_approval *a);
+enum store_rc store_approval_put(
+    struct store_txn *t, const struct store_approval *a);
 /*
  * The first that is still open although it expired by now.  STORE_ABSENT:
  * there is none.
  */
-enum store_rc store_approval_overdue(struct store_txn *t, store_time now,
-    struct store_approval *a);
+enum store_rc store_approval_overdue(
+    struct store_txn *t, store_time now, struct store_approval *a);
 
 /*
  * What stands between an account and too many requests.  Strangers, names
@@ -101,22 +102,22 @@ struct store_blocked {
 struct store_guard {
 	struct account_id id;
 	bool stranger;
-	store_time forget;		/* a stranger's: swept then */
-	struct approval_id pending;	/* all zero: none */
-	store_time asked[3];		/* the last ones not approved; 0: none */
-	uint8_t level;			/* of the wait between them */
-	store_time mismatches[2];	/* the last ones; 0: none */
+	store_time forget; /* a stranger's: swept then */
+	struct approval_id pending; /* all zero: none */
+	store_time asked[3]; /* the last ones not approved; 0: none */
+	uint8_t level; /* of the wait between them */
+	store_time mismatches[2]; /* the last ones; 0: none */
 	store_time paused_until;
-	bool off;			/* until a passkey is used locally */
-	store_time muted_until;		/* no pushes before */
-	bool passkey_optional;		/* "always passkey" is switched off */
+	bool off; /* until a passkey is used locally */
+	store_time muted_until; /* no pushes before */
+	bool passkey_optional; /* "always passkey" is switched off */
 	struct store_blocked blocked[STORE_BLOCKED_MAX];
 	size_t blocked_count;
 };
 
 /* An account that has none yet gets an empty one, and STORE_OK. */
-enum store_rc store_guard_get(struct store_txn *t, const struct account_id *id,
-    struct store_guard *g);
+enum store_rc store_guard_get(
+    struct store_txn *t, const struct account_id *id, struct store_guard *g);
 enum store_rc store_guard_put(struct store_txn *t, const struct store_guard *g);
 
 #endif

@@ -56,8 +56,8 @@ trust_decode(struct slice value, struct store_trust *trust)
 	struct cursor c = record_open(value, 1);
 
 	cursor_text(&c, trust->name, sizeof(trust->name));
-	trust->method = (enum store_method)cursor_upto(&c, 1,
-	    STORE_METHOD_CODE);
+	trust->method =
+	    (enum store_method)cursor_upto(&c, 1, STORE_METHOD_CODE);
 	trust->since = cursor_time(&c);
 	trust->last_used = cursor_time(&c);
 	client_decode(&c, &trust->client);
@@ -67,8 +67,8 @@ trust_decode(struct slice value, struct store_trust *trust)
 /* ---- browsers ---- */
 
 static enum store_rc
-browser_write(struct store_txn *t, const struct store_browser *b,
-    enum engine_put how)
+browser_write(
+    struct store_txn *t, const struct store_browser *b, enum engine_put how)
 {
 	uint8_t bytes[BROWSER_RECORD_MAX];
 	struct writer w = WRITER(bytes);
@@ -76,8 +76,8 @@ browser_write(struct store_txn *t, const struct store_browser *b,
 	browser_encode(&w, b);
 	if (w.bad)
 		return store_misused(t, "browser");
-	return engine_put(t, TABLE_BROWSERS, SLICE(b->id.b), writer_done(&w),
-	    how);
+	return engine_put(
+	    t, TABLE_BROWSERS, SLICE(b->id.b), writer_done(&w), how);
 }
 
 enum store_rc
@@ -93,8 +93,8 @@ store_browser_add(struct store_txn *t, const struct store_browser *b)
 }
 
 enum store_rc
-store_browser_get(struct store_txn *t, const struct browser_id *id,
-    struct store_browser *b)
+store_browser_get(
+    struct store_txn *t, const struct browser_id *id, struct store_browser *b)
 {
 	struct store_browser got = { .id = *id };
 	struct slice v;
@@ -117,9 +117,9 @@ browser_replace(struct store_txn *t, const struct store_browser *old,
 
 	if (old->expires != b->expires &&
 	    ((rc = expiry_remove(t, old->expires, TABLE_BROWSERS,
-	    SLICE(b->id.b))) != STORE_OK ||
-	    (rc = expiry_add(t, b->expires, TABLE_BROWSERS,
-	    SLICE(b->id.b))) != STORE_OK))
+		  SLICE(b->id.b))) != STORE_OK ||
+		(rc = expiry_add(t, b->expires, TABLE_BROWSERS,
+		     SLICE(b->id.b))) != STORE_OK))
 		return rc;
 	return browser_write(t, b, ENGINE_REPLACE);
 }
@@ -127,7 +127,7 @@ browser_replace(struct store_txn *t, const struct store_browser *old,
 enum store_rc
 store_browser_put(struct store_txn *t, const struct store_browser *b)
 {
-	struct store_browser old, next = *b;
+	struct store_browser old = { .expires = 0 }, next = *b;
 	enum store_rc rc;
 
 	if ((rc = store_browser_get(t, &b->id, &old)) != STORE_OK)
@@ -141,8 +141,8 @@ static enum store_rc
 trust_delete(struct store_txn *t, const struct account_id *account,
     const struct browser_id *browser)
 {
-	struct cluster_key k = cluster_key(account, CLUSTER_BROWSER,
-	    SLICE(browser->b));
+	struct cluster_key k =
+	    cluster_key(account, CLUSTER_BROWSER, SLICE(browser->b));
 
 	return engine_delete(t, TABLE_ACCOUNTS, cluster_slice(&k));
 }
@@ -163,12 +163,12 @@ browser_drop(struct store_txn *t, const struct store_browser *b)
 enum store_rc
 store_browser_remove(struct store_txn *t, const struct browser_id *id)
 {
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	enum store_rc rc;
 
 	if ((rc = store_browser_get(t, id, &b)) != STORE_OK ||
-	    (rc = expiry_remove(t, b.expires, TABLE_BROWSERS,
-	    SLICE(id->b))) != STORE_OK)
+	    (rc = expiry_remove(t, b.expires, TABLE_BROWSERS, SLICE(id->b))) !=
+		STORE_OK)
 		return rc;
 	return browser_drop(t, &b);
 }
@@ -176,7 +176,7 @@ store_browser_remove(struct store_txn *t, const struct browser_id *id)
 enum store_rc
 browser_expire(struct store_txn *t, struct slice key, store_time now)
 {
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	struct browser_id id;
 	enum store_rc rc;
 
@@ -209,10 +209,10 @@ account_cut(struct store_browser *b, const struct account_id *account)
 }
 
 enum store_rc
-trust_forget(struct store_txn *t, const struct account_id *account,
-    struct slice browser)
+trust_forget(
+    struct store_txn *t, const struct account_id *account, struct slice browser)
 {
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	struct browser_id id;
 	enum store_rc rc;
 
@@ -272,8 +272,8 @@ enum store_rc
 store_trusts_of(struct store_txn *t, const struct account_id *account,
     struct store_trust *out, size_t *n)
 {
-	struct cluster_key prefix = cluster_key(account, CLUSTER_BROWSER,
-	    (struct slice){ 0 });
+	struct cluster_key prefix =
+	    cluster_key(account, CLUSTER_BROWSER, (struct slice){ 0 });
 	struct trust_list l = { .t = t, .account = account, .out = out };
 	enum store_rc rc;
 
@@ -290,8 +290,8 @@ enum store_rc
 store_trust_get(struct store_txn *t, const struct account_id *account,
     const struct browser_id *browser, struct store_trust *trust)
 {
-	struct cluster_key k = cluster_key(account, CLUSTER_BROWSER,
-	    SLICE(browser->b));
+	struct cluster_key k =
+	    cluster_key(account, CLUSTER_BROWSER, SLICE(browser->b));
 	struct store_trust got = { .account = *account, .browser = *browser };
 	struct slice v;
 	enum store_rc rc;
@@ -310,15 +310,15 @@ static enum store_rc
 trust_make_room(struct store_txn *t, const struct store_trust *trust)
 {
 	struct store_trust list[STORE_BROWSERS_MAX];
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	enum store_rc rc;
 	size_t n = 0;
 
 	if ((rc = store_trusts_of(t, &trust->account, list, &n)) != STORE_OK)
 		return rc;
 	if (n >= STORE_BROWSERS_MAX) {
-		rc = store_trust_remove(t, &trust->account,
-		    &list[n - 1].browser);
+		rc = store_trust_remove(
+		    t, &trust->account, &list[n - 1].browser);
 		if (rc != STORE_OK)
 			return rc;
 	}
@@ -331,7 +331,7 @@ trust_make_room(struct store_txn *t, const struct store_trust *trust)
 static enum store_rc
 trust_link(struct store_txn *t, const struct store_trust *trust)
 {
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	enum store_rc rc;
 
 	if ((rc = trust_make_room(t, trust)) != STORE_OK ||
@@ -344,11 +344,11 @@ trust_link(struct store_txn *t, const struct store_trust *trust)
 enum store_rc
 store_trust_put(struct store_txn *t, const struct store_trust *trust)
 {
-	struct cluster_key k = cluster_key(&trust->account, CLUSTER_BROWSER,
-	    SLICE(trust->browser.b));
+	struct cluster_key k = cluster_key(
+	    &trust->account, CLUSTER_BROWSER, SLICE(trust->browser.b));
 	uint8_t bytes[TRUST_RECORD_MAX];
 	struct writer w = WRITER(bytes);
-	struct store_browser b;
+	struct store_browser b = { .expires = 0 };
 	struct heads h;
 	struct slice v;
 	enum store_rc rc;
@@ -364,6 +364,6 @@ store_trust_put(struct store_txn *t, const struct store_trust *trust)
 		rc = trust_link(t, trust);
 	if (rc != STORE_OK)
 		return rc;
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    writer_done(&w), ENGINE_REPLACE);
+	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), writer_done(&w),
+	    ENGINE_REPLACE);
 }

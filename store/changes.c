@@ -13,7 +13,7 @@ struct change_key {
 static struct change_key
 change_key(uint64_t number)
 {
-	struct change_key k;
+	struct change_key k = { { 0 } };
 	struct writer w = WRITER(k.b);
 
 	writer_be(&w, number, 8);
@@ -54,8 +54,8 @@ last_put(struct store_txn *t, uint64_t number)
 
 	writer_be(&w, 1, 1);
 	writer_be(&w, number, 8);
-	return engine_put(t, TABLE_CHANGES, SLICE(k.b), writer_done(&w),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_CHANGES, SLICE(k.b), writer_done(&w), ENGINE_REPLACE);
 }
 
 struct oldest {
@@ -84,8 +84,8 @@ oldest_drop(struct store_txn *t, store_time now)
 	struct change_key first = change_key(1);
 	enum store_rc rc;
 
-	rc = engine_range(t, TABLE_CHANGES, SLICE(first.b),
-	    (struct slice){ 0 }, oldest_collect, &o);
+	rc = engine_range(t, TABLE_CHANGES, SLICE(first.b), (struct slice){ 0 },
+	    oldest_collect, &o);
 	for (size_t i = 0; rc == STORE_OK && i < o.n; i++)
 		rc = engine_delete(t, TABLE_CHANGES, SLICE(o.keys[i].b));
 	return rc;
@@ -98,7 +98,7 @@ store_change_note(struct store_txn *t, enum store_change_kind kind,
 	uint8_t bytes[1 + 8 + 1 + 16];
 	struct writer w = WRITER(bytes);
 	struct change_key k;
-	uint64_t last;
+	uint64_t last = 0;
 	enum store_rc rc;
 
 	writer_be(&w, 1, 1);
@@ -111,8 +111,8 @@ store_change_note(struct store_txn *t, enum store_change_kind kind,
 	    (rc = last_put(t, last + 1)) != STORE_OK)
 		return rc;
 	k = change_key(last + 1);
-	rc = engine_put(t, TABLE_CHANGES, SLICE(k.b), writer_done(&w),
-	    ENGINE_LAST);
+	rc = engine_put(
+	    t, TABLE_CHANGES, SLICE(k.b), writer_done(&w), ENGINE_LAST);
 	return rc != STORE_OK ? rc : oldest_drop(t, now);
 }
 
@@ -142,7 +142,7 @@ store_changes_since(struct store_txn *t, uint64_t after,
 {
 	struct change_key from = change_key(after + 1);
 	struct change_list l = { .out = out, .max = max };
-	uint64_t last;
+	uint64_t last = 0;
 	enum store_rc rc;
 
 	if ((rc = store_changes_last(t, &last)) != STORE_OK)
@@ -155,6 +155,6 @@ store_changes_since(struct store_txn *t, uint64_t after,
 	*n = l.n;
 	/* More than there ever were: another store was put in its place. */
 	*missed = after > last ||
-	    (after < last && (l.n == 0 || out[0].number != after + 1));
+		  (after < last && (l.n == 0 || out[0].number != after + 1));
 	return STORE_OK;
 }

@@ -14,9 +14,9 @@
 
 /* The values are stored. */
 enum store_change_kind {
-	STORE_CHANGE_APPROVAL = 1,	/* id: the approval's */
-	STORE_CHANGE_OUTBOX = 2,	/* id: the message's */
-	STORE_CHANGE_OFFER = 3,		/* id: the offer's */
+	STORE_CHANGE_APPROVAL = 1, /* id: the approval's */
+	STORE_CHANGE_OUTBOX = 2, /* id: the message's */
+	STORE_CHANGE_OFFER = 3, /* id: the offer's */
 };
 
 struct store_change {

@@ -25,8 +25,7 @@ guard_encode(struct writer *w, const struct store_guard *g)
 	}
 	writer_be(w, g->blocked_count, 1);
 	for (size_t i = 0; i < g->blocked_count; i++) {
-		writer_bytes(w, g->blocked[i].hash,
-		    sizeof(g->blocked[i].hash));
+		writer_bytes(w, g->blocked[i].hash, sizeof(g->blocked[i].hash));
 		writer_time(w, g->blocked[i].until);
 	}
 }
@@ -50,16 +49,15 @@ guard_decode(struct slice value, struct store_guard *g)
 	g->passkey_optional = cursor_bool(&c);
 	g->blocked_count = cursor_upto(&c, 1, STORE_BLOCKED_MAX);
 	for (size_t i = 0; i < g->blocked_count; i++) {
-		cursor_copy(&c, g->blocked[i].hash,
-		    sizeof(g->blocked[i].hash));
+		cursor_copy(&c, g->blocked[i].hash, sizeof(g->blocked[i].hash));
 		g->blocked[i].until = cursor_time(&c);
 	}
 	return cursor_finished(&c);
 }
 
 static enum store_rc
-guard_read(struct store_txn *t, const struct account_id *id,
-    struct store_guard *g)
+guard_read(
+    struct store_txn *t, const struct account_id *id, struct store_guard *g)
 {
 	struct slice v;
 	enum store_rc rc;
@@ -68,13 +66,14 @@ guard_read(struct store_txn *t, const struct account_id *id,
 	g->id = *id;
 	if ((rc = engine_get(t, TABLE_GUARDS, SLICE(id->b), &v)) != STORE_OK)
 		return rc;
-	return guard_decode(v, g) ? STORE_OK :
-	    store_damaged(t, TABLE_GUARDS, SLICE(id->b));
+	return guard_decode(v, g)
+		   ? STORE_OK
+		   : store_damaged(t, TABLE_GUARDS, SLICE(id->b));
 }
 
 enum store_rc
-store_guard_get(struct store_txn *t, const struct account_id *id,
-    struct store_guard *g)
+store_guard_get(
+    struct store_txn *t, const struct account_id *id, struct store_guard *g)
 {
 	struct store_guard got;
 	enum store_rc rc = guard_read(t, id, &got);
@@ -89,8 +88,9 @@ store_guard_get(struct store_txn *t, const struct account_id *id,
 static enum store_rc
 guard_enter(struct store_txn *t, const struct store_guard *g)
 {
-	return g->forget == 0 ? STORE_OK :
-	    expiry_add(t, g->forget, TABLE_GUARDS, SLICE(g->id.b));
+	return g->forget == 0
+		   ? STORE_OK
+		   : expiry_add(t, g->forget, TABLE_GUARDS, SLICE(g->id.b));
 }
 
 enum store_rc
@@ -110,13 +110,13 @@ store_guard_put(struct store_txn *t, const struct store_guard *g)
 	if (rc == STORE_ABSENT || old.forget != g->forget) {
 		if (rc == STORE_OK && old.forget != 0 &&
 		    (rc = expiry_remove(t, old.forget, TABLE_GUARDS,
-		    SLICE(g->id.b))) != STORE_OK)
+			 SLICE(g->id.b))) != STORE_OK)
 			return rc;
 		if ((rc = guard_enter(t, g)) != STORE_OK)
 			return rc;
 	}
-	return engine_put(t, TABLE_GUARDS, SLICE(g->id.b), writer_done(&w),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_GUARDS, SLICE(g->id.b), writer_done(&w), ENGINE_REPLACE);
 }
 
 enum store_rc

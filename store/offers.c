@@ -54,8 +54,8 @@ offer_decode(struct slice value, struct store_offer *o)
 	cursor_copy(&c, o->token_hash, sizeof(o->token_hash));
 	cursor_copy(&c, o->account.b, sizeof(o->account.b));
 	cursor_copy(&c, o->session.b, sizeof(o->session.b));
-	o->state = (enum store_offer_state)cursor_upto(&c, 1,
-	    STORE_OFFER_REFUSED);
+	o->state =
+	    (enum store_offer_state)cursor_upto(&c, 1, STORE_OFFER_REFUSED);
 	o->created = cursor_time(&c);
 	o->expires = cursor_time(&c);
 	cursor_copy(&c, o->phone.id.b, sizeof(o->phone.id.b));
@@ -71,8 +71,8 @@ offer_decode(struct slice value, struct store_offer *o)
 }
 
 static enum store_rc
-offer_write(struct store_txn *t, const struct store_offer *o,
-    enum engine_put how)
+offer_write(
+    struct store_txn *t, const struct store_offer *o, enum engine_put how)
 {
 	uint8_t bytes[OFFER_RECORD_MAX];
 	struct writer w = WRITER(bytes);
@@ -80,8 +80,8 @@ offer_write(struct store_txn *t, const struct store_offer *o,
 	offer_encode(&w, o);
 	if (w.bad)
 		return store_misused(t, "offer");
-	return engine_put(t, TABLE_OFFERS, SLICE(o->id.b), writer_done(&w),
-	    how);
+	return engine_put(
+	    t, TABLE_OFFERS, SLICE(o->id.b), writer_done(&w), how);
 }
 
 enum store_rc
@@ -115,14 +115,14 @@ store_offer_get(struct store_txn *t, const struct offer_id *id, store_time now,
 enum store_rc
 store_offer_put(struct store_txn *t, const struct store_offer *o)
 {
-	struct store_offer old;
+	struct store_offer old = { .state = 0 };
 	enum store_rc rc;
 
 	if ((rc = store_offer_get(t, &o->id, 0, &old)) != STORE_OK)
 		return rc;
 	if (memcmp(&old.account, &o->account, sizeof(o->account)) != 0 ||
-	    memcmp(old.token_hash, o->token_hash, sizeof(o->token_hash)) !=
-	    0 || old.created != o->created || old.expires != o->expires)
+	    memcmp(old.token_hash, o->token_hash, sizeof(o->token_hash)) != 0 ||
+	    old.created != o->created || old.expires != o->expires)
 		return store_misused(t, "offer: what never changes");
 	return offer_write(t, o, ENGINE_REPLACE);
 }

@@ -88,15 +88,15 @@ message_decode(struct slice value, struct store_message *m)
 {
 	struct cursor c = record_open(value, 1);
 
-	m->kind = (enum store_message_kind)cursor_upto(&c, 1,
-	    STORE_MESSAGE_MAIL);
-	m->state = (enum store_message_state)cursor_upto(&c, 1,
-	    STORE_MESSAGE_GIVEN_UP);
+	m->kind =
+	    (enum store_message_kind)cursor_upto(&c, 1, STORE_MESSAGE_MAIL);
+	m->state = (enum store_message_state)cursor_upto(
+	    &c, 1, STORE_MESSAGE_GIVEN_UP);
 	m->urgent = cursor_bool(&c);
 	cursor_copy(&c, m->account.b, sizeof(m->account.b));
 	m->to_n = (uint16_t)cursor_long(&c, m->to, sizeof(m->to));
-	m->payload_n = (uint16_t)cursor_long(&c, m->payload,
-	    sizeof(m->payload));
+	m->payload_n =
+	    (uint16_t)cursor_long(&c, m->payload, sizeof(m->payload));
 	cursor_copy(&c, m->topic, sizeof(m->topic));
 	m->created = cursor_time(&c);
 	m->due = cursor_time(&c);
@@ -107,8 +107,8 @@ message_decode(struct slice value, struct store_message *m)
 }
 
 static enum store_rc
-message_write(struct store_txn *t, const struct store_message *m,
-    enum engine_put how)
+message_write(
+    struct store_txn *t, const struct store_message *m, enum engine_put how)
 {
 	struct outbox_key k = message_key(&m->id);
 	uint8_t bytes[MESSAGE_RECORD_MAX];
@@ -117,8 +117,7 @@ message_write(struct store_txn *t, const struct store_message *m,
 	message_encode(&w, m);
 	if (w.bad || m->kind == 0)
 		return store_misused(t, "message");
-	return engine_put(t, TABLE_OUTBOX, key_slice(&k), writer_done(&w),
-	    how);
+	return engine_put(t, TABLE_OUTBOX, key_slice(&k), writer_done(&w), how);
 }
 
 static enum store_rc
@@ -127,8 +126,8 @@ due_add(struct store_txn *t, const struct store_message *m)
 	static const uint8_t version[] = { 1 };
 	struct outbox_key k = due_key(m);
 
-	return engine_put(t, TABLE_OUTBOX, key_slice(&k), SLICE(version),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_OUTBOX, key_slice(&k), SLICE(version), ENGINE_REPLACE);
 }
 
 static enum store_rc
@@ -142,10 +141,10 @@ due_remove(struct store_txn *t, const struct store_message *m)
 }
 
 enum store_rc
-store_message_get(struct store_txn *t, const struct message_id *id,
-    struct store_message *m)
+store_message_get(
+    struct store_txn *t, const struct message_id *id, struct store_message *m)
 {
-	const struct message_id which = *id;	/* which may be m's own */
+	const struct message_id which = *id; /* which may be m's own */
 	struct outbox_key k = message_key(&which);
 	struct slice v;
 	enum store_rc rc;
@@ -155,8 +154,9 @@ store_message_get(struct store_txn *t, const struct message_id *id,
 		return rc;
 	memset(m, 0, sizeof(*m));
 	m->id = which;
-	return message_decode(v, m) ? STORE_OK :
-	    store_damaged(t, TABLE_OUTBOX, key_slice(&k));
+	return message_decode(v, m)
+		   ? STORE_OK
+		   : store_damaged(t, TABLE_OUTBOX, key_slice(&k));
 }
 
 /* The topic's key, if it still leads to this message. */
@@ -204,7 +204,7 @@ static enum store_rc
 topic_take_over(struct store_txn *t, const struct store_message *m)
 {
 	struct outbox_key k = topic_key(m->topic);
-	struct store_message old;
+	struct store_message old = { .kind = 0 };
 	struct slice v;
 	struct cursor c;
 	enum store_rc rc;
@@ -221,8 +221,8 @@ topic_take_over(struct store_txn *t, const struct store_message *m)
 	}
 	if (rc != STORE_OK && rc != STORE_ABSENT)
 		return rc;
-	return engine_put(t, TABLE_OUTBOX, key_slice(&k), SLICE(m->id.b),
-	    ENGINE_REPLACE);
+	return engine_put(
+	    t, TABLE_OUTBOX, key_slice(&k), SLICE(m->id.b), ENGINE_REPLACE);
 }
 
 enum store_rc
@@ -275,8 +275,8 @@ due_find(struct store_txn *t, struct due_search *s)
 	enum store_rc rc;
 
 	s->found = false;
-	rc = engine_range(t, TABLE_OUTBOX, (struct slice){ 0 }, SLICE(prefix),
-	    due_first, s);
+	rc = engine_range(
+	    t, TABLE_OUTBOX, (struct slice){ 0 }, SLICE(prefix), due_first, s);
 	if (rc != STORE_OK)
 		return rc;
 	return s->found ? STORE_OK : STORE_ABSENT;
@@ -346,7 +346,7 @@ store_message_take(struct store_txn *t, unsigned kinds, store_time now,
 		if (rc == STORE_DAMAGED || rc == STORE_ABSENT) {
 			/* What cannot be read must not hold up the others. */
 			if ((rc = engine_delete(t, TABLE_OUTBOX,
-			    (struct slice){ s.key, s.key_n })) != STORE_OK)
+				 (struct slice){ s.key, s.key_n })) != STORE_OK)
 				return rc;
 			continue;
 		}
@@ -370,13 +370,14 @@ message_leased(struct store_txn *t, const struct message_id *id,
 
 	if ((rc = store_message_get(t, id, m)) != STORE_OK)
 		return rc;
-	return m->state == STORE_MESSAGE_WAITS && m->attempts == attempt ?
-	    STORE_OK : STORE_ABSENT;
+	return m->state == STORE_MESSAGE_WAITS && m->attempts == attempt
+		   ? STORE_OK
+		   : STORE_ABSENT;
 }
 
 enum store_rc
-store_message_done(struct store_txn *t, const struct message_id *id,
-    uint32_t attempt)
+store_message_done(
+    struct store_txn *t, const struct message_id *id, uint32_t attempt)
 {
 	struct store_message m;
 	enum store_rc rc;
@@ -460,7 +461,10 @@ store_messages_given_up(struct store_txn *t, const struct message_id *after,
 	static const uint8_t prefix[] = { 'm' };
 	struct outbox_key from = message_key(after);
 	struct given_up_list l = {
-		.t = t, .after = after, .out = out, .max = max,
+		.t = t,
+		.after = after,
+		.out = out,
+		.max = max,
 	};
 	enum store_rc rc;
 
@@ -491,8 +495,8 @@ store_outbox_stat(struct store_txn *t, struct store_outbox_stat *st)
 	uint64_t waiting = 0, messages = 0;
 	enum store_rc rc;
 
-	rc = engine_range(t, TABLE_OUTBOX, (struct slice){ 0 }, SLICE(due),
-	    count, &waiting);
+	rc = engine_range(
+	    t, TABLE_OUTBOX, (struct slice){ 0 }, SLICE(due), count, &waiting);
 	if (rc == STORE_OK)
 		rc = engine_range(t, TABLE_OUTBOX, (struct slice){ 0 },
 		    SLICE(all), count, &messages);

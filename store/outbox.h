@@ -12,21 +12,21 @@
  * once; what it says never changes.
  */
 enum {
-	STORE_ADDRESS_TEXT_MAX = 320,	/* a mail address or a number, in text */
+	STORE_ADDRESS_TEXT_MAX = 320, /* a mail address or a number, in text */
 	STORE_PAYLOAD_MAX = 8192,
 	STORE_TROUBLE_MAX = 95,
 };
 
 /* The values are stored. */
 enum store_message_kind {
-	STORE_MESSAGE_PUSH = 1,	/* to a phone */
+	STORE_MESSAGE_PUSH = 1, /* to a phone */
 	STORE_MESSAGE_SMS = 2,
 	STORE_MESSAGE_MAIL = 3,
 };
 
 enum store_message_state {
-	STORE_MESSAGE_WAITS = 1,	/* or is being sent: see due */
-	STORE_MESSAGE_GIVEN_UP = 2,	/* kept to be seen, until it is forgotten */
+	STORE_MESSAGE_WAITS = 1, /* or is being sent: see due */
+	STORE_MESSAGE_GIVEN_UP = 2, /* kept to be seen, until it is forgotten */
 };
 
 /* Begins with the time at which it was written. */
@@ -38,8 +38,8 @@ struct store_message {
 	struct message_id id;
 	enum store_message_kind kind;
 	enum store_message_state state;
-	bool urgent;		/* somebody waits for it */
-	struct account_id account;	/* whose; all zero: nobody's */
+	bool urgent; /* somebody waits for it */
+	struct account_id account; /* whose; all zero: nobody's */
 	/*
 	 * Push: the phone's id; empty: nobody's, written for the sake of the
 	 * work alone, and done as soon as it is taken.
@@ -54,22 +54,22 @@ struct store_message {
 	 */
 	uint8_t topic[32];
 	store_time created;
-	store_time due;			/* not to be sent before */
-	store_time expires;		/* nor from then on */
+	store_time due; /* not to be sent before */
+	store_time expires; /* nor from then on */
 	/*
 	 * How often it was taken.  It is also the lease: an answer with
 	 * another number comes from somebody who took it too long ago.
 	 */
 	uint32_t attempts;
-	char trouble[STORE_TROUBLE_MAX + 1];	/* of the last attempt; "" none */
+	char trouble[STORE_TROUBLE_MAX + 1]; /* of the last attempt; "" none */
 };
 
 /*
  * Adds m, with the id, state and attempts that are new (m's are not looked
  * at), removing an older one with its topic that has not gone.
  */
-enum store_rc store_message_add(struct store_txn *t,
-    const struct store_message *m);
+enum store_rc store_message_add(
+    struct store_txn *t, const struct store_message *m);
 
 /*
  * Takes the first message of `kinds` (bit 1 << kind) that is due, for
@@ -85,8 +85,8 @@ enum store_rc store_message_take(struct store_txn *t, unsigned kinds,
  * or was taken by somebody else since.  trouble is kept for the operator, who
  * may read it: no secret, no whole address.
  */
-enum store_rc store_message_done(struct store_txn *t,
-    const struct message_id *id, uint32_t attempt);
+enum store_rc store_message_done(
+    struct store_txn *t, const struct message_id *id, uint32_t attempt);
 enum store_rc store_message_retry(struct store_txn *t,
     const struct message_id *id, uint32_t attempt, store_time when,
     const char *trouble);
@@ -96,11 +96,11 @@ enum store_rc store_message_give_up(struct store_txn *t,
     const char *trouble);
 
 /* When the next one of kinds is due.  STORE_ABSENT: none waits. */
-enum store_rc store_message_next(struct store_txn *t, unsigned kinds,
-    store_time *due);
+enum store_rc store_message_next(
+    struct store_txn *t, unsigned kinds, store_time *due);
 
-enum store_rc store_message_get(struct store_txn *t,
-    const struct message_id *id, struct store_message *m);
+enum store_rc store_message_get(
+    struct store_txn *t, const struct message_id *id, struct store_message *m);
 /* Those given up, oldest first, at most max from the first after *after. */
 enum store_rc store_messages_given_up(struct store_txn *t,
     const struct message_id *after, struct store_message *out, size_t max,
@@ -109,7 +109,7 @@ enum store_rc store_messages_given_up(struct store_txn *t,
 struct store_outbox_stat {
 	uint64_t waiting, given_up;
 };
-enum store_rc store_outbox_stat(struct store_txn *t,
-    struct store_outbox_stat *st);
+enum store_rc store_outbox_stat(
+    struct store_txn *t, struct store_outbox_stat *st);
 
 #endif

@@ -76,8 +76,8 @@ phones_prefix(const struct account_id *account)
 }
 
 static enum store_rc
-phone_write(struct store_txn *t, const struct store_phone *p,
-    enum engine_put how)
+phone_write(
+    struct store_txn *t, const struct store_phone *p, enum engine_put how)
 {
 	struct cluster_key k = phone_key(&p->account, &p->id);
 	uint8_t bytes[PHONE_RECORD_MAX];
@@ -86,8 +86,8 @@ phone_write(struct store_txn *t, const struct store_phone *p,
 	phone_encode(&w, p);
 	if (w.bad)
 		return store_misused(t, "phone");
-	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k),
-	    writer_done(&w), how);
+	return engine_put(
+	    t, TABLE_ACCOUNTS, cluster_slice(&k), writer_done(&w), how);
 }
 
 static bool
@@ -125,26 +125,27 @@ store_phone_add(struct store_txn *t, const struct store_phone *p)
 	owner_encode(&w, &p->account);
 	if ((rc = phone_write(t, p, ENGINE_INSERT)) != STORE_OK)
 		return rc;
-	return engine_put(t, TABLE_PHONES, SLICE(p->id.b), writer_done(&w),
-	    ENGINE_INSERT);
+	return engine_put(
+	    t, TABLE_PHONES, SLICE(p->id.b), writer_done(&w), ENGINE_INSERT);
 }
 
 static enum store_rc
-phone_owner(struct store_txn *t, const struct phone_id *id,
-    struct account_id *account)
+phone_owner(
+    struct store_txn *t, const struct phone_id *id, struct account_id *account)
 {
 	struct slice v;
 	enum store_rc rc;
 
 	if ((rc = engine_get(t, TABLE_PHONES, SLICE(id->b), &v)) != STORE_OK)
 		return rc;
-	return owner_decode(v, account) ? STORE_OK :
-	    store_damaged(t, TABLE_PHONES, SLICE(id->b));
+	return owner_decode(v, account)
+		   ? STORE_OK
+		   : store_damaged(t, TABLE_PHONES, SLICE(id->b));
 }
 
 enum store_rc
-store_phone_get(struct store_txn *t, const struct phone_id *id,
-    struct store_phone *p)
+store_phone_get(
+    struct store_txn *t, const struct phone_id *id, struct store_phone *p)
 {
 	struct store_phone got = { .id = *id };
 	struct cluster_key k;
@@ -166,7 +167,7 @@ store_phone_get(struct store_txn *t, const struct phone_id *id,
 enum store_rc
 store_phone_put(struct store_txn *t, const struct store_phone *p)
 {
-	struct store_phone old;
+	struct store_phone old = { .created = 0 };
 	enum store_rc rc;
 
 	if ((rc = store_phone_get(t, &p->id, &old)) != STORE_OK)
@@ -181,7 +182,7 @@ store_phone_put(struct store_txn *t, const struct store_phone *p)
 enum store_rc
 store_phone_remove(struct store_txn *t, const struct phone_id *id)
 {
-	struct account_id account;
+	struct account_id account = { { 0 } };
 	struct cluster_key k;
 	enum store_rc rc;
 

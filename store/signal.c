@@ -42,8 +42,7 @@ store_signal(struct store *s)
 	int fd = signal_file(s);
 
 	if (fd == -1 || futimens(fd, NULL) == -1)
-		store_logf(&s->log, LOG_FAULT, "store=signal error=%d",
-		    errno);
+		store_logf(&s->log, LOG_FAULT, "store=signal error=%d", errno);
 	if (fd != -1)
 		close(fd);
 }
