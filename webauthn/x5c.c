@@ -219,9 +219,11 @@ bool
 wa_certificate_is_end_entity(X509 *cert)
 {
 	/* A certificate without basic constraints is no authority either:
-	 * RFC 5280 4.2.1.9. */
+	 * RFC 5280 4.2.1.9.  Where uses are named, signing must be one of
+	 * them: 4.2.1.3; none named is all of them. */
 	return X509_get_version(cert) == X509_VERSION_3 &&
-	       (X509_get_extension_flags(cert) & EXFLAG_CA) == 0;
+	       (X509_get_extension_flags(cert) & EXFLAG_CA) == 0 &&
+	       (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
 int

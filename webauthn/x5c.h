@@ -51,7 +51,7 @@ struct wa_lead {
 enum wa_verdict wa_x5c_lead(
     const struct wa_x5c *path, const struct wa_lead *to);
 
-/* The first certificate is of version 3 and no authority. */
+/* Of version 3, no authority, and may sign. */
 bool wa_certificate_is_end_entity(X509 *cert);
 
 /*

@@ -167,6 +167,7 @@ names_each_lie(void **state)
 }
 
 #define OID_AAGUID "1.3.6.1.4.1.45724.1.1.4"
+#define OID_KEY_USAGE "2.5.29.15"
 #define NAME(c, o, ou, cn)                                                     \
 	.country = c, .organization = o, .unit = ou, .common_name = cn
 #define UNIT "Authenticator Attestation"
@@ -185,6 +186,18 @@ static const struct {
 	{ "by the rules", { GOOD_NAME }, WA_OK },
 	{ "without constraints", { GOOD_NAME, .no_constraints = true }, WA_OK },
 	{ "an authority", { GOOD_NAME, .authority = true },
+	    WA_CERTIFICATE_RULES },
+	{ "that may sign",
+	    { GOOD_NAME,
+		.extensions = &(struct softca_extension){ OID_KEY_USAGE,
+		    SLICE("\x03\x02\x07\x80"), true },
+		.extension_count = 1 },
+	    WA_OK },
+	{ "that may only encipher",
+	    { GOOD_NAME,
+		.extensions = &(struct softca_extension){ OID_KEY_USAGE,
+		    SLICE("\x03\x02\x05\x20"), true },
+		.extension_count = 1 },
 	    WA_CERTIFICATE_RULES },
 	{ "of version 1", { GOOD_NAME, .version_1 = true },
 	    WA_CERTIFICATE_FORM },
