@@ -29,24 +29,20 @@ reply_header(struct MHD_Response *response, const char *name, const char *value)
 	(void)MHD_add_response_header(response, name, value);
 }
 
-/* The answer begins: body bytes live in the arena. */
-static struct MHD_Response *
-begin(struct web_request *r, unsigned status, const char *type, const void *p,
-    size_t n)
-{
-	struct MHD_Response *m;
+enum { STREAM_BLOCK = 512 };
 
-	if (r->response != NULL)
-		return NULL;
-	/* The bytes outlive the response: both go with the request. */
-	m = MHD_create_response_from_buffer(
-	    n, (void *)(uintptr_t)p, MHD_RESPMEM_PERSISTENT);
-	if (m == NULL)
-		return NULL;
+/* What each answer has in front. */
+static void
+put_head(struct web_request *r, struct MHD_Response *m, unsigned status,
+    const char *type)
+{
 	r->status = status;
 	r->response = m;
 	if (type != NULL)
 		reply_header(m, "Content-Type", type);
+	/* libmicrohttpd may have no memory left for more than this. */
+	if (r->early == PROBLEM_HEADER_TOO_LARGE)
+		return m;
 	reply_header(m, "Cache-Control", "no-store");
 	reply_header(m, "X-Content-Type-Options", "nosniff");
 	reply_header(m, "Content-Security-Policy",
@@ -59,6 +55,22 @@ begin(struct web_request *r, unsigned status, const char *type, const void *p,
 	reply_header(m, "X-Request-Id", r->id);
 	for (size_t i = 0; i < r->set_cookie_n; i++)
 		reply_header(m, "Set-Cookie", r->set_cookie[i]);
+}
+
+/* The answer begins: body bytes live in the arena. */
+static struct MHD_Response *
+begin(struct web_request *r, unsigned status, const char *type, const void *p,
+    size_t n)
+{
+	struct MHD_Response *m;
+
+	if (r->response != NULL)
+		return NULL;
+	/* The bytes outlive the response: both go with the request. */
+	m = MHD_create_response_from_buffer(
+	    n, (void *)(uintptr_t)p, MHD_RESPMEM_PERSISTENT);
+	if (m != NULL)
+		put_head(r, m, status, type);
 	return m;
 }
 
@@ -70,6 +82,24 @@ reply_json(struct web_request *r, unsigned status, struct json_out *o)
 		return;
 	}
 	(void)begin(r, status, "application/json", o->p, o->n);
+}
+
+void
+reply_stream(struct web_request *r, const char *type, reply_reader *read)
+{
+	struct MHD_Response *m;
+
+	if (r->response != NULL)
+		return;
+	m = MHD_create_response_from_callback(
+	    MHD_SIZE_UNKNOWN, STREAM_BLOCK, read, r, NULL);
+	if (m == NULL) {
+		reply_problem(r, PROBLEM_FAULT);
+		return;
+	}
+	put_head(r, m, 200, type);
+	/* Proxies that gather an answer before they pass it on. */
+	reply_header(m, "X-Accel-Buffering", "no");
 }
 
 void
@@ -92,6 +122,7 @@ retry_seconds(const struct web_request *r, enum problem p)
 {
 	switch (p) {
 	case PROBLEM_RATE_LIMITED:
+	case PROBLEM_APPROVALS_RESTING:
 		return (r->call.retry_after_ms + 999) / 1000;
 	case PROBLEM_BUSY:
 	case PROBLEM_DRAINING:
@@ -187,6 +218,8 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 		json_out_text(&o, "detail", r->detail);
 	if (*r->json.field != '\0' && p == r->json.problem)
 		json_out_text(&o, "field", r->json.field);
+	if (r->state != NULL)
+		json_out_word(&o, "state", r->state);
 	if (wait > 0)
 		json_out_int(&o, "retry_after", wait);
 	if (unknown.n > 0) {

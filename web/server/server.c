@@ -27,22 +27,26 @@
 #include "web/server/routes.h"
 #include "web/server/static.h"
 #include "web/server/tls.h"
+#include "web/server/waiting.h"
 
 enum {
 	/*
 	 * Our own limit on headers is 8 kB; MHD needs as much again.  It is
 	 * wiped after each request.
 	 */
-	CONNECTION_MEMORY = 20480,
+	CONNECTION_MEMORY = 24576,
 	QUEUE = 1024,
 	/* A body over its limit is read on to be answered, but not for ever. */
 	SWALLOW_MAX = 1 << 20,
+	/* Who waits is woken sooner; this is for what nobody thought of. */
+	SLEEP_S = 60,
 };
 
 struct web_server {
 	struct MHD_Daemon *daemon;
 	struct pool *pool;
 	struct gather *gather;
+	struct waiting *waiting;
 	pthread_mutex_t lock;
 	struct site *site; /* under lock */
 	_Atomic int running; /* requests between first line and end */
@@ -197,6 +201,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 	(void)why;
 	if (*state == NULL)
 		return;
+	waiting_forget(*state);
 	request_free(*state);
 	*state = NULL;
 	atomic_fetch_sub_explicit(&s->running, 1, memory_order_release);
@@ -268,6 +273,18 @@ send_answer(struct web_request *r)
 	return MHD_queue_response(r->connection, r->status, r->response);
 }
 
+/* What is left of a handler may leave something itself. */
+static void
+finish(struct web_request *r)
+{
+	web_handler *last;
+
+	do {
+		last = r->finish;
+		last(r);
+	} while (r->response == NULL && r->finish != last);
+}
+
 /* On a worker: the handler, or what is left of it. */
 static void
 run_job(struct pool_job *job)
@@ -276,9 +293,13 @@ run_job(struct pool_job *job)
 	struct MHD_Connection *connection = r->connection;
 
 	if (r->finish != NULL)
-		r->finish(r);
+		finish(r);
 	else
 		request_run(r);
+	if (r->sleeps) {
+		waiting_sleep(r->waiter, SLEEP_S);
+		return;
+	}
 	r->stage = STAGE_DONE;
 	/* From here on r is the connection's again. */
 	MHD_resume_connection(connection);
@@ -317,7 +338,17 @@ was_kept(struct web_request *r)
 	if (rp_login_commits(r->login))
 		return give_to_worker(r);
 	r->finish(r);
-	return send_answer(r);
+	return r->response != NULL ? send_answer(r) : give_to_worker(r);
+}
+
+/* Nothing to say yet: the connection rests until there is. */
+static enum MHD_Result
+go_to_sleep(struct web_request *r)
+{
+	r->stage = STAGE_WORK;
+	MHD_suspend_connection(r->connection);
+	waiting_sleep(r->waiter, SLEEP_S);
+	return MHD_YES;
 }
 
 /* Everything is there: answers now, or has a worker do it. */
@@ -329,7 +360,18 @@ dispatch(struct web_request *r)
 	if (r->early == PROBLEM_NONE && (commits || request_wants_touch(r)))
 		return give_to_worker(r);
 	request_run(r);
+	if (r->sleeps)
+		return go_to_sleep(r);
 	return r->finish == NULL ? send_answer(r) : go_on(r);
+}
+
+/* As if it had come now: the session may have ended meanwhile. */
+static enum MHD_Result
+look_again(struct web_request *r)
+{
+	r->sleeps = r->has_session = r->touch = false;
+	r->call.now = clock_now();
+	return dispatch(r);
 }
 
 /* Whether there is no point in reading the body. */
@@ -377,6 +419,8 @@ on_access(void *cls, struct MHD_Connection *connection, const char *url,
 		return MHD_YES;
 	case STAGE_KEPT:
 		return was_kept(r);
+	case STAGE_AGAIN:
+		return look_again(r);
 	case STAGE_DONE:
 		return send_answer(r);
 	}
@@ -435,6 +479,15 @@ start_daemon(struct web_server *s, int fd, const struct config *c)
 	/* clang-format on */
 }
 
+/* Some connections are left for those who want an answer at once. */
+static unsigned
+may_wait(const struct config *c)
+{
+	long most = c->connections - c->connections / 8;
+
+	return (unsigned)(c->waiting < most ? c->waiting : most);
+}
+
 struct web_server *
 server_start(int fd, struct site *site)
 {
@@ -455,12 +508,19 @@ server_start(int fd, struct site *site)
 	if (static_open() &&
 	    (s->pool = pool_new((unsigned)c->workers, QUEUE)) != NULL &&
 	    (s->gather = gather_new()) != NULL &&
+	    (s->waiting = waiting_new(site_take(site), may_wait(c))) != NULL &&
 	    (s->daemon = start_daemon(s, fd, c)) != NULL)
 		return s;
 	log_say(WEB_LOG_ERROR, "start", "the HTTP server could not be started");
 	(void)close(fd);
 	server_free(s);
 	return NULL;
+}
+
+struct waiting *
+server_waiting(struct web_server *s)
+{
+	return s->waiting;
 }
 
 bool
@@ -477,6 +537,7 @@ server_drain(struct web_server *s, int64_t ms)
 
 	atomic_store(&s->draining, true);
 	s->fd = MHD_quiesce_daemon(s->daemon);
+	waiting_end(s->waiting);
 	while (atomic_load_explicit(&s->running, memory_order_acquire) > 0) {
 		if (clock_us() > end)
 			return false;
@@ -495,6 +556,7 @@ server_free(struct web_server *s)
 	if (s->fd >= 0)
 		(void)close(s->fd);
 	gather_free(s->gather);
+	waiting_free(s->waiting);
 	pool_free(s->pool);
 	static_close();
 	site_drop(s->site);
