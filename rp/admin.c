@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/accounts.h"
 
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/ids.h"
 #include "rp/invitations.h"
 #include "rp/secret.h"
+#include "store/changes.h"
 
 /* One thing that an administrator does to one account. */
 struct act {
@@ -226,7 +228,8 @@ lock(struct store_txn *t, void *arg)
 
 	if ((rc = state_look(t, x, STORE_ACCOUNT_LOCKED, &a)) != STORE_OK ||
 	    (rc = store_account_put(t, &a)) != STORE_OK ||
-	    (rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK)
+	    (rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK ||
+	    (rc = rp_approval_lock(t, x->call, &x->id)) != STORE_OK)
 		return rc;
 	return act_note(t, x, "account-locked", true);
 }
@@ -251,8 +254,10 @@ rp_admin_account_lock(
 	struct act x = { .rp = rp, .call = call, .id = *id };
 	enum rp_answer answer = rp_update(rp, lock, &x, &x.said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*n = x.n;
+		store_signal(rp->store);
+	}
 	return answer;
 }
 

@@ -3,6 +3,7 @@
 
 #include "rp/audit.h"
 #include "rp/history.h"
+#include "rp/kept.h"
 #include "store/changes.h"
 
 const char *
@@ -87,6 +88,27 @@ rp_approval_close(struct store_txn *t, const struct rp_call *call,
 	    (rc = rp_guard_keep(t, g, call->now)) != STORE_OK)
 		return rc;
 	return store_change_note(t, STORE_CHANGE_APPROVAL, a->id.b, call->now);
+}
+
+enum store_rc
+rp_approval_lock(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account)
+{
+	struct store_guard g;
+	struct store_approval a;
+	struct rp_revoked unused;
+	enum store_rc rc;
+
+	if ((rc = rp_kept_revoke(t, call, account, NULL, &unused)) !=
+		STORE_OK ||
+	    (rc = store_guard_get(t, account, &g)) != STORE_OK)
+		return rc;
+	rc = store_approval_get(t, &g.pending, &a);
+	if (rc != STORE_OK)
+		return rc == STORE_ABSENT ? STORE_OK : rc;
+	if (!rp_approval_is_open(&a, call->now))
+		return STORE_OK;
+	return rp_approval_close(t, call, &a, &g, STORE_APPROVAL_CANCELLED);
 }
 
 enum store_rc

@@ -28,6 +28,13 @@ enum store_rc rp_approval_close(struct store_txn *t, const struct rp_call *call,
     enum store_approval_state state);
 
 /*
+ * Goes with the locking of an account: nobody is let in by what was asked
+ * before, and no browser is kept.
+ */
+enum store_rc rp_approval_lock(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account);
+
+/*
  * What the account's owner reads of it: an entry "approval" with the browser
  * that asked; reason NULL when it was approved.  A decoy has no owner.
  */

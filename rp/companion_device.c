@@ -95,24 +95,6 @@ rp_companion_history(struct rp *rp, struct rp_call *call,
 
 /* ---- lock ---- */
 
-/* Nobody may be let in by what was asked before. */
-static enum store_rc
-cancel_pending(struct store_txn *t, const struct act *x)
-{
-	struct store_guard g;
-	struct store_approval a;
-	enum store_rc rc;
-
-	if ((rc = store_guard_get(t, account_of(x), &g)) != STORE_OK)
-		return rc;
-	rc = store_approval_get(t, &g.pending, &a);
-	if (rc != STORE_OK)
-		return rc == STORE_ABSENT ? STORE_OK : rc;
-	if (!rp_approval_is_open(&a, x->call->now))
-		return STORE_OK;
-	return rp_approval_close(t, x->call, &a, &g, STORE_APPROVAL_CANCELLED);
-}
-
 static enum store_rc
 lock(struct store_txn *t, void *arg)
 {
@@ -127,11 +109,9 @@ lock(struct store_txn *t, void *arg)
 	account.changed = x->call->now;
 	if ((rc = rp_device_spend(t, x->call, &x->device)) != STORE_OK ||
 	    (rc = store_account_put(t, &account)) != STORE_OK ||
-	    (rc = cancel_pending(t, x)) != STORE_OK ||
-	    (rc = rp_kept_revoke(t, x->call, &account.id, NULL, &x->revoked)) !=
-		STORE_OK ||
 	    (rc = store_sessions_end(t, &account.id, NULL, &x->n)) !=
 		STORE_OK ||
+	    (rc = rp_approval_lock(t, x->call, &account.id)) != STORE_OK ||
 	    (rc = note(t, x, "account-locked", true)) != STORE_OK)
 		return rc;
 	return rp_tell_notice(t, x->call, &account.id, &x->device.phone.id);
@@ -145,7 +125,7 @@ rp_companion_lock(struct rp *rp, struct rp_call *call,
 	enum rp_answer answer = rp_update(rp, lock, &x, &x.said);
 
 	if (answer == RP_OK) {
-		*sessions = x.n + x.revoked.sessions;
+		*sessions = x.n;
 		store_signal(rp->store);
 	}
 	return answer;
