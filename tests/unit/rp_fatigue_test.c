@@ -315,9 +315,12 @@ treats_a_locked_account_likewise(void **state)
 	struct home *h = *state;
 	size_t n;
 
+	assert_answer(ask_as(h, &h->tv, "anna"), RP_OK);
 	assert_answer(rp_admin_account_lock(
 			  h->w->rp, call(h->w), &h->anna->in.account.id, &n),
 	    RP_OK);
+	/* What was asked before ends with it. */
+	assert_state(h, &h->tv, STORE_APPROVAL_CANCELLED);
 	pushes(h);
 	assert_answer(ask_as(h, &h->pc, "anna"), RP_OK);
 	assert_true(row_of(h, &h->pc).decoy);
