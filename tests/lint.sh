@@ -66,6 +66,7 @@ check "cppcheck" cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 \
 	--suppressions-list=tests/cppcheck.txt -D_GNU_SOURCE -I. \
 	--cppcheck-build-dir="$(mkdir -p build/cppcheck && echo build/cppcheck)" \
 	"${own_sources[@]}"
+check "the layout in README.md" python3 tests/layout.py
 check "the manual page" mandoc -T lint -W warning web/itsumo.8
 check "the shell scripts are well formed" bash -n web/serve web/prepare.sh \
 	tests/run tests/lint.sh .ci/run

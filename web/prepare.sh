@@ -17,7 +17,7 @@ build_packages=(
 # To test.  node and npm are added where no node of 18 or later is found.
 test_packages=(
 	clang clang-tidy clang-format llvm libclang-rt-14-dev cppcheck mandoc
-	procps chromium fonts-noto-cjk
+	procps chromium fonts-noto-cjk dbus-daemon openssl
 )
 
 say() {
