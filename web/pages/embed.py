@@ -16,9 +16,12 @@ import gzip
 import hashlib
 import html
 import json
+import math
 import pathlib
 import re
+import struct
 import sys
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 LANGUAGES = {"en": "English", "ja": "日本語"}
@@ -26,8 +29,12 @@ MIME = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
+FILLED = ("companion.webmanifest", "sw.js")  # at the root, not named by hash
+ICONS = (192, 512)  # pixels: what the companion is installed with
 
 
 class Wrong(Exception):
@@ -85,6 +92,7 @@ class Script:
         source = read(HERE / "js" / name)
         self.name = name
         self.imports = re.findall(r"(?:from|import) '\./([\w-]+\.js)'", source)
+        self.later = re.findall(r"\bimport\('\./([\w-]+\.js)'\)", source)
         self.keys = set(re.findall(r"\bt\('([\w.-]+)'", source))
         self.words = set(re.findall(r"'([\w.-]+)'", source))
         self.families = set()
@@ -149,11 +157,13 @@ class Site:
         for path in HERE.glob("*.css"):
             self.add(path.name, slim_css(read(path)))
         self.add("favicon.svg", self.icons["favicon"])
+        for side in ICONS:
+            self.add(f"icon-{side}.png", app_icon(side))
         for name in sorted(self.scripts):
             self.add_script(name, ())
 
-    def add(self, name, text):
-        data = text.encode()
+    def add(self, name, content):
+        data = content if isinstance(content, bytes) else content.encode()
         stem, suffix = name.rsplit(".", 1)
         self.assets[name] = (f"/a/{stem}.{digest(data)[:10]}.{suffix}", data)
 
@@ -165,25 +175,28 @@ class Site:
             return
         if name not in self.scripts:
             raise Wrong(f"{above[-1]} imports {name}, which is not there")
-        text = self.scripts[name].text
-        for other in self.scripts[name].imports:
+        script = self.scripts[name]
+        text = script.text
+        for other in script.imports + script.later:
             self.add_script(other, above + (name,))
             target = self.assets[other][0].removeprefix("/a/")
             text = text.replace(f"'./{other}'", f"'./{target}'")
         self.add(name, text)
 
-    def modules(self, name):
-        """The module and all that it imports, itself first."""
+    def modules(self, name, later=False):
+        """The module and all that it imports (also later), itself first."""
         found = [name]
         for one in found:
-            found += [n for n in self.scripts[one].imports if n not in found]
+            script = self.scripts[one]
+            more = script.imports + (script.later if later else [])
+            found += [n for n in dict.fromkeys(more) if n not in found]
         return found
 
     def spoken(self, script):
         """The keys of the messages that a module and its imports may say."""
         keys = set()
         known = self.messages["en"]
-        for name in self.modules(script):
+        for name in self.modules(script, later=True):
             keys |= self.scripts[name].keys
             keys |= self.scripts[name].words & known.keys()
             for family in self.scripts[name].families:
@@ -202,6 +215,13 @@ class Site:
         page = dict(re.findall(r"^(\w+): (.+)$", head[1], flags=re.M))
         return page["path"], slim_html(Page(self, page, lang).expand(
             read(HERE / page["layout"]).replace("{{content}}", source)))
+
+    def fill(self, name, lang):
+        """Return the text of a file that is no page, in one language."""
+        source = read(HERE / name)
+        if name.endswith(".js"):
+            source = slim(name, source)
+        return Page(self, {"path": f"/{name}"}, lang).expand(source)
 
     def finish(self):
         idle = self.messages["en"].keys() - self.used
@@ -273,11 +293,22 @@ class Page:
             raise Wrong(f"{self.settings['path']}: no icon {name}")
         self.drawn.add(name)
 
+    def word_json(self, key):
+        return json.dumps(self.say(key), ensure_ascii=False)
+
     def word_styles(self):
         """Those that a page names besides the one of all pages."""
         name = self.settings.get("styles")
         return name and (f'<link rel="stylesheet" '
                          f'href="{self.word_asset(name)}">') or ""
+
+    def word_installs(self):
+        """For the page that can be installed: its manifest, and its icon."""
+        name = self.settings.get("manifest")
+        return name and (f'<link rel="manifest" href="{name}" '
+                         f'crossorigin="use-credentials">\n'
+                         f'<link rel="apple-touch-icon" '
+                         f'href="{self.word_asset("icon-192.png")}">') or ""
 
     def word_scripts(self):
         """All modules at once: none waits until another was read."""
@@ -299,7 +330,7 @@ class Page:
 
     def word_sprite(self):
         """The icons used above and by the scripts; stands last in a page."""
-        for name in self.site.modules(self.settings["script"]):
+        for name in self.site.modules(self.settings["script"], later=True):
             for icon in self.site.scripts[name].icons:
                 self.draw(icon)
         symbols = []
@@ -311,6 +342,37 @@ class Page:
                            f"{inner}</symbol>")
         return ('<svg class="sprite" aria-hidden="true">'
                 + "".join(symbols) + "</svg>")
+
+
+# The icon of the companion
+
+
+def app_icon(side):
+    """The mark on its ground, as PNG, with room around it for any mask."""
+    ground, ink = (0x2C, 0x4A, 0x9A), (0xFF, 0xFF, 0xFF)
+    unit = side / 40  # the mark is 24 wide, as in favicon.svg
+    rows = bytearray()
+    for y in range(side):
+        rows.append(0)  # filter: none
+        for x in range(side):
+            u, v = (x + .5) / unit - 20, (y + .5) / unit - 20
+            far = math.hypot(u, v)
+            edge = max(1.4 - abs(far - 8.9), 3.2 - far)
+            if far > 5 and -80 < math.degrees(math.atan2(v, u)) < -48:
+                edge = -1
+            cover = min(1, max(0, edge * unit + .5))
+            rows += bytes(round(g + (i - g) * cover)
+                          for g, i in zip(ground, ink))
+    return (b"\x89PNG\r\n\x1a\n"
+            + png_chunk(b"IHDR", struct.pack(">2I5B", side, side, 8, 2, 0, 0, 0))
+            + png_chunk(b"IDAT", zlib.compress(bytes(rows), 9))
+            + png_chunk(b"IEND", b""))
+
+
+def png_chunk(kind, data):
+    body = kind + data
+    return struct.pack(">I", len(data)) + body + struct.pack(
+        ">I", zlib.crc32(body))
 
 
 # Output
@@ -325,11 +387,18 @@ def everything(site):
         for lang in LANGUAGES:
             path, text = site.render(source, lang)
             found.append((path, lang, MIME[".html"], text.encode(), False))
+    for name in FILLED:
+        for lang in LANGUAGES:
+            data = site.fill(name, lang).encode()
+            found.append((f"/{name}", lang, MIME[suffix(name)], data, False))
     for path, data in site.assets.values():
-        mime = MIME["." + path.rsplit(".", 1)[1]]
-        found.append((path, "", mime, data, True))
+        found.append((path, "", MIME[suffix(path)], data, True))
     site.finish()
     return sorted(found, key=lambda one: (one[0].encode(), one[1]))
+
+
+def suffix(name):
+    return "." + name.rsplit(".", 1)[1]
 
 
 def c_bytes(name, data):
@@ -364,7 +433,7 @@ def write_tree(found, directory):
     for path, lang, _, data, _ in found:
         name = path.strip("/") or "index"
         if lang:
-            name = f"{lang}/{name}.html"
+            name = f"{lang}/{name}" + ("" if "." in name else ".html")
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -374,10 +443,10 @@ def print_sizes(found):
     assets = {path: data for path, _, _, data, _ in found}
     print(f"{'page':28}{'html':>8}{'css':>8}{'js':>8}{'all':>8}{'gzip':>8}")
     for path, lang, _, data, _ in found:
-        if not lang:
+        if not lang or "." in path:
             continue
         loads = set(re.findall(r'(?:href|src)="(/a/[^"]+)"', data.decode()))
-        kinds = {"css": 0, "js": 0, "svg": 0}
+        kinds = {"css": 0, "js": 0, "svg": 0, "png": 0}
         packed = len(gzip.compress(data, 9))
         for one in loads:
             kinds[one.rsplit(".", 1)[1]] += len(assets[one])
@@ -390,7 +459,7 @@ def print_sizes(found):
 def sources():
     """Every file that a build reads, and the folders that may get more."""
     folders = [HERE, HERE / "js", HERE / "icons", HERE / "messages"]
-    kinds = {".html", ".css", ".js", ".svg", ".json", ".py"}
+    kinds = {".html", ".css", ".js", ".svg", ".json", ".py", ".webmanifest"}
     files = [p for f in folders for p in f.iterdir() if p.suffix in kinds]
     return sorted(folders + files)
 

@@ -79,7 +79,8 @@ export class Problem extends Error {
   /**
    * @param {string} code
    * @param {{status?: number, field?: string, detail?: string,
-   *   instance?: string, retry_after?: number, signal?: Signal}} [more]
+   *   instance?: string, retry_after?: number, signal?: Signal,
+   *   state?: string}} [more]
    */
   constructor(code, more = {}) {
     super(code);
@@ -89,37 +90,62 @@ export class Problem extends Error {
     this.instance = more.instance ?? '';
     this.retryAfter = more.retry_after ?? 0;
     this.signal = more.signal ?? {};
+    this.state = more.state ?? '';
   }
 }
+
+/**
+ * What a call has besides: headers that depend on it, and how long it may take.
+ *
+ * @typedef {object} More
+ * @property {(method: string, path: string, body: string) =>
+ *   Promise<Record<string, string>>} [sign]
+ * @property {number} [patience] milliseconds
+ */
 
 /**
  * @param {string} method
  * @param {string} path
  * @param {object} [body]
+ * @param {More} [more]
  * @returns {Promise<any>} the answer; throws Problem
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, more = {}) {
+  const sent = body && JSON.stringify(body);
+  const headers = {
+    ...sent && { 'Content-Type': 'application/json' },
+    ...await more.sign?.(method, path, sent ?? ''),
+  };
   let response;
   let text;
   try {
-    response = await fetch(path, {
-      method,
-      signal: AbortSignal.timeout(PATIENCE),
-      ...body && {
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
-      },
-    });
+    response = await fetch(path, { method, headers, body: sent,
+      signal: AbortSignal.timeout(more.patience ?? PATIENCE) });
     text = await response.text();
   } catch {
     throw new Problem(navigator.onLine ? 'unreachable' : 'offline');
   }
+  ahead = Date.now() - sentAt(response);
   const answer = parse(text);
   if (!response.ok)
     throw problem(response, answer);
-  if (answer.expires_at)
-    answer.deadline = localTime(answer.expires_at, response);
+  for (const part of [answer, answer.approval, answer.offer])
+    if (part?.expires_at)
+      part.deadline = localTime(part.expires_at);
   return answer;
+}
+
+/** How far this clock is before the server's, by the last answer. */
+let ahead = 0;
+
+/** @param {Response} response */
+function sentAt(response) {
+  return Date.parse(response.headers.get('Date') ?? '') || Date.now();
+}
+
+/** The server's time, in seconds. */
+export function serverTime() {
+  return Math.floor((Date.now() - ahead) / 1000);
 }
 
 /** @param {string} text */
@@ -149,9 +175,7 @@ function problem(response, answer) {
  * Date of an answer lacks its fraction of a second: rather too early.
  *
  * @param {string} iso
- * @param {Response} response
  */
-function localTime(iso, response) {
-  const sent = Date.parse(response.headers.get('Date') ?? '') || Date.now();
-  return Date.now() + Date.parse(iso) - sent - 999;
+export function localTime(iso) {
+  return Date.parse(iso) + ahead - 999;
 }

@@ -17,14 +17,14 @@ export class Declined extends Error {
   }
 }
 
-/** @param {string} text */
-function bytes(text) {
+/** @param {string} text in base64url */
+export function bytes(text) {
   const plain = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
 }
 
-/** @param {ArrayBuffer} buffer */
-function base64url(buffer) {
+/** @param {ArrayBuffer | Uint8Array<ArrayBuffer>} buffer */
+export function base64url(buffer) {
   return btoa(String.fromCharCode(...new Uint8Array(buffer)))
     .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }

@@ -18,8 +18,8 @@ import { t } from './text.js';
 /** @typedef {{account: Account, signal?: Signal}} SignedIn */
 
 /** Where a person may have been going; nothing else is followed. */
-const GOALS = ['/account', '/account/sessions', '/account/history',
-  '/account/settings'];
+const GOALS = ['/account', '/account/devices', '/account/sessions',
+  '/account/history', '/account/settings'];
 const NOTES = ['ended', 'signed-out', 'everywhere', 'removed'];
 
 /** Options are asked for anew this long (ms) before they expire. */
@@ -27,7 +27,8 @@ const MARGIN = 20000;
 
 const name = input('#name');
 const stage = new Stage(one('#stage'), {
-  enter: () => one('[data-view="ready"]').toggleAttribute('hidden', true),
+  enter: () => main.querySelectorAll('[data-view]').forEach((section) =>
+    section.toggleAttribute('hidden', true)),
   leave: () => {
     view('ready');
     autofill.start();
@@ -50,11 +51,16 @@ function verify(body) {
 }
 
 /** @param {SignedIn} answer */
-async function signedIn({ account, signal }) {
+async function greet({ account, signal }) {
   await tell(signal);
   if (account.locale && !hasChosenLanguage())
     chooseLanguage(account.locale);
   spread('signed-in');
+}
+
+/** @param {SignedIn} answer */
+async function signedIn(answer) {
+  await greet(answer);
   leaveFor(goal());
 }
 
@@ -138,6 +144,35 @@ async function signIn(got) {
     await signedIn(answer);
 }
 
+/** @param {boolean} wrong */
+function nameMissing(wrong) {
+  one('#name-problem').hidden = !wrong;
+  name.toggleAttribute('aria-invalid', wrong);
+  if (wrong) {
+    name.setAttribute('aria-invalid', 'true');
+    name.focus();
+  }
+}
+
+/** The way over the phone, with a module of its own: most never take it. */
+async function usePhone() {
+  const who = name.value.trim();
+  nameMissing(!who);
+  if (!who)
+    return;
+  stage.busy();
+  await autofill.end();
+  try {
+    const { signInByPhone } = await import('./approve.js');
+    const answer = await signInByPhone(stage, who, greet);
+    if (answer)
+      leaveFor(answer.next ?? goal());
+  } catch (error) {
+    await stage.refused(error);
+    stage.leave();
+  }
+}
+
 /** Why the person is here, as far as we sent him. */
 function showNote() {
   const why = NOTES.find((note) => `#${note}` === location.hash);
@@ -166,12 +201,18 @@ function start() {
     if (main.dataset.state === 'ready')
       signIn();
   });
+  one('#use-phone').addEventListener('click', () => {
+    if (main.dataset.state === 'ready')
+      usePhone();
+  });
+  name.addEventListener('input', () => nameMissing(false));
   hear((word) => {
-    if (word === 'signed-in')
+    if (word === 'signed-in' && main.dataset.state === 'ready')
       leaveFor(goal());
   });
   onReturn((cached) => {
-    goOnIfSignedIn();
+    if (cached || main.dataset.state === 'ready')
+      goOnIfSignedIn();
     if (cached || !autofill.running)
       autofill.start();
   });

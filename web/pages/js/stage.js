@@ -5,7 +5,7 @@
 
 import { Problem } from './api.js';
 import { fill, headline, one, setState } from './dom.js';
-import { countdown, t } from './text.js';
+import { countdown, said, t } from './text.js';
 
 // @messages state. action.
 
@@ -23,13 +23,18 @@ const STATES = {
   'storage-full': 'overloaded',
 };
 
+/** Whose words a page has: all have the first, some one of the others. */
+const FAMILIES = ['state', 'outcome', 'phone'];
+
+/** @param {string} state */
+function familyOf(state) {
+  return FAMILIES.find((one) => said(`${one}.${state}.title`));
+}
+
 /** States where doing the same again cannot help. */
 const FINAL = new Set(['already-here', 'account-locked', 'wrong-address',
-  'passkeys-full']);
-
-const KNOWN = new Set(['cancelled', 'timed-out', 'no-passkey', 'no-device',
-  'device-trouble', 'expired', 'refused', 'passkey-unknown', 'sign-count',
-  'rate-limited', 'offline', 'unreachable', 'overloaded', ...FINAL]);
+  'passkeys-full', 'phones-full', 'offer-unknown', 'offer-over',
+  'approvals-off']);
 
 /**
  * @param {unknown} error
@@ -38,7 +43,7 @@ const KNOWN = new Set(['cancelled', 'timed-out', 'no-passkey', 'no-device',
 export function stateOf(error) {
   const code = /** @type {any} */ (error)?.code ?? '';
   const state = STATES[code] ?? code;
-  return KNOWN.has(state) ? state : 'trouble';
+  return familyOf(state) ? state : 'trouble';
 }
 
 export class Stage {
@@ -125,6 +130,13 @@ export class Stage {
     this.place.leave();
   }
 
+  /** Something else takes the page. */
+  hush() {
+    this.still();
+    this.place.enter();
+    this.root.hidden = true;
+  }
+
   still() {
     clearInterval(this.clock);
     clearTimeout(this.patience);
@@ -140,9 +152,10 @@ export class Stage {
     this.root.hidden = false;
     this.root.dataset.state = state;
     setState(state);
+    const family = familyOf(state);
     fill(this.root, {
-      title: t(`state.${state}.title`),
-      text: t(`state.${state}.text`),
+      title: t(`${family}.${state}.title`),
+      text: t(`${family}.${state}.text`),
       left: '',
       fine: '',
     });

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sign in with the phone: ask it, show the number, wait, collect the session.
+
+import { Problem, call } from './api.js';
+import { run } from './ceremony.js';
+import { fill, input, one, onClick, view } from './dom.js';
+import { keyOf, proof, publicJwk } from './keys.js';
+import { suggestedName } from './passkey.js';
+import { countdown, t } from './text.js';
+
+// @messages outcome. wait.step
+
+/** @typedef {import('./api.js').Account} Account */
+/** @typedef {import('./api.js').Signal} Signal */
+/** @typedef {import('./stage.js').Stage} Stage */
+/** @typedef {{account: Account, signal?: Signal}} SignedIn */
+/**
+ * @typedef {object} Approval
+ * @property {string} id
+ * @property {string} [number]
+ * @property {string} match
+ * @property {string} state
+ * @property {number} deadline
+ */
+
+/** Longer than the server holds an answer back (ms). */
+const PATIENCE = 35000;
+/** So long (ms) a stream of events may take to begin. */
+const OPENING = 4000;
+
+/** How it can end here; after some of them the same again is of no use. */
+/** @type {Record<string, string[]>} */
+const ENDS = {
+  mismatch: ['back'],
+  denied: ['back'],
+  reported: ['back'],
+  expired: ['again', 'back'],
+  superseded: ['again', 'back'],
+  cancelled: ['again', 'back'],
+  collected: ['again', 'back'],
+};
+
+/** @param {number} ms */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * @param {string} id
+ * @param {string} [query]
+ * @returns {Promise<string>} its state
+ */
+async function look(id, query = '') {
+  const { approval } = await call('GET', `/api/v1/approvals/${id}${query}`,
+    undefined, { patience: PATIENCE });
+  return approval.state;
+}
+
+/**
+ * By asking again and again; the server answers when there is news.
+ *
+ * @param {Approval} approval
+ * @param {AbortSignal} stop
+ */
+async function poll({ id, deadline }, stop) {
+  while (!stop.aborted) {
+    try {
+      const state = await look(id, '?wait=25');
+      if (state !== 'pending')
+        return state;
+    } catch (error) {
+      const lost = error instanceof Problem && !error.status;
+      if (!lost || Date.now() > deadline)
+        throw error;
+      await pause(2000);
+    }
+  }
+  return '';
+}
+
+/**
+ * By events, as the server sends them.
+ *
+ * @param {Approval} approval
+ * @param {AbortSignal} stop
+ * @returns {Promise<string>} '' when they do not come through here
+ */
+function listen({ id }, stop) {
+  return new Promise((resolve) => {
+    const source = new EventSource(`/api/v1/approvals/${id}/events`);
+    const patience = setTimeout(() => end(''), OPENING);
+    /** @param {string} state */
+    function end(state) {
+      clearTimeout(patience);
+      source.close();
+      resolve(state);
+    }
+    source.addEventListener('open', () => clearTimeout(patience));
+    source.addEventListener('state', (event) => {
+      const news = JSON.parse(event.data);
+      const { state } = news.approval ?? news;
+      if (state !== 'pending')
+        end(state);
+    });
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED)
+        end('');
+    });
+    stop.addEventListener('abort', () => end(''));
+  });
+}
+
+/**
+ * Shows the number until the phone has decided, or the person gives up.
+ *
+ * @param {Stage} stage
+ * @param {Approval} approval
+ * @returns {Promise<string>} the state that it ended in
+ */
+async function wait(stage, approval) {
+  const box = one('[data-view="phone"]');
+  const stop = new AbortController();
+  const number = approval.number ?? '';
+  fill(box, { number, digits: [...number].join(' '),
+    step: t(`wait.step-${approval.match}`) });
+  stage.hush();
+  view('phone', 'phone-waiting');
+
+  /** @type {Promise<string>} */
+  const given = new Promise((resolve) => {
+    one('[data-act="cancel"]', box).onclick = () => resolve('cancelled');
+  });
+  /** @type {Promise<string>} */
+  const late = new Promise((resolve, reject) => {
+    const tick = () => {
+      const left = (approval.deadline - Date.now()) / 1000;
+      fill(box, { left: t('stage.left', { left: countdown(left) }) });
+      if (left <= 0) {
+        clearInterval(clock);
+        look(approval.id).then((state) =>
+          resolve(state === 'pending' ? 'expired' : state), reject);
+      }
+    };
+    const clock = setInterval(tick, 1000);
+    stop.signal.addEventListener('abort', () => clearInterval(clock));
+    tick();
+  });
+  try {
+    const news = listen(approval, stop.signal).then((state) =>
+      state || poll(approval, stop.signal));
+    news.catch(() => {});
+    late.catch(() => {});
+    const end = await Promise.race([given, late, news]);
+    if (end === 'cancelled')
+      await call('POST', `/api/v1/approvals/${approval.id}/cancel`, {})
+        .catch(() => {});
+    return end;
+  } finally {
+    stop.abort();
+  }
+}
+
+/**
+ * @param {string} id
+ * @param {CryptoKeyPair} key
+ * @returns {Promise<SignedIn>}
+ */
+async function collect(id, key) {
+  const path = `/api/v1/approvals/${id}/collect`;
+  return call('POST', path, { proof: await proof(key, 'itsumo-collect+jwt',
+    'POST', path, { approval: id }) });
+}
+
+/**
+ * @param {Stage} stage
+ * @param {string} name
+ * @returns {Promise<SignedIn | null>}
+ */
+async function byRequest(stage, name) {
+  for (;;) {
+    let choice;
+    try {
+      stage.busy();
+      const key = await keyOf('browser');
+      const { approval } = await call('POST', '/api/v1/approvals',
+        { name, browser_jwk: await publicJwk(key) });
+      const end = await wait(stage, approval);
+      if (end === 'approved') {
+        stage.busy();
+        return await collect(approval.id, key);
+      }
+      choice = end === 'cancelled' ? 'back' : await stage.ask(`request-${end}`, ENDS[end]);
+    } catch (error) {
+      choice = await stage.refused(ended(error));
+    }
+    if (choice !== 'again')
+      return null;
+  }
+}
+
+/**
+ * Requests that rest until a passkey is used are another thing to say than
+ * those that rest for a while.
+ *
+ * @param {unknown} error
+ */
+function ended(error) {
+  return error instanceof Problem && error.code === 'approvals-resting'
+    && !error.retryAfter ? new Problem('approvals-off') : error;
+}
+
+/** Whether this browser can show a code of its own to a phone beside it. */
+async function canShowCode() {
+  const able = await PublicKeyCredential.getClientCapabilities?.()
+    .catch(() => null);
+  return able?.hybridTransport === true;
+}
+
+/**
+ * The browser's own code: it proves that the phone is here, and needs no
+ * number.
+ *
+ * @param {Stage} stage
+ * @returns {Promise<SignedIn | null>}
+ */
+function byCode(stage) {
+  return run(stage, {
+    kind: 'get',
+    options: async () => {
+      const answer = await call('POST', '/api/v1/login/options', {});
+      answer.publicKey.hints = ['hybrid'];
+      return answer;
+    },
+    verify: (body) => call('POST', '/api/v1/login/verify', body),
+  });
+}
+
+/** @param {string} name @returns {Promise<string>} the button pressed */
+function choose(name) {
+  view(name);
+  const box = one(`[data-view="${name}"]`);
+  return new Promise((resolve) => {
+    for (const button of box.querySelectorAll('[data-act]'))
+      /** @type {HTMLElement} */ (button).onclick = () =>
+        resolve(button.getAttribute('data-act') ?? '');
+  });
+}
+
+/** Shall this browser be kept?  Under which name? */
+async function offerToKeep() {
+  const known = await call('GET', '/api/v1/browsers').catch(() => null);
+  const list = /** @type {{name: string, current: boolean}[]} */ (
+    known?.browsers ?? []);
+  if (!known || list.some(({ current }) => current))
+    return;
+  const field = input('#keep-name');
+  const problem = one('#keep-problem');
+  field.value = suggestedName(list.map(({ name }) => name));
+  view('keep');
+  await new Promise((resolve) => {
+    onClick('#keep [data-act="no"]', document, resolve);
+    one('#keep').addEventListener('submit', async (event) => {
+      event.preventDefault();
+      problem.hidden = true;
+      field.removeAttribute('aria-invalid');
+      try {
+        await call('POST', '/api/v1/browsers', {
+          name: field.value.trim() || suggestedName(),
+          browser_jwk: await publicJwk(await keyOf('browser')) });
+        resolve(null);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== 'name-malformed')
+          return resolve(null);
+        problem.hidden = false;
+        field.setAttribute('aria-invalid', 'true');
+        field.focus();
+      }
+    });
+  });
+}
+
+/**
+ * The whole way, from which of the two ways to what comes after.
+ *
+ * @param {Stage} stage
+ * @param {string} name of the account
+ * @param {(answer: SignedIn) => Promise<void>} greet
+ * @returns {Promise<{next?: string} | null>} null: given up
+ */
+export async function signInByPhone(stage, name, greet) {
+  let answer = null;
+  if (await canShowCode()) {
+    stage.hush();
+    const way = await choose('way');
+    if (way === 'hybrid') {
+      answer = await byCode(stage);
+      if (!answer)
+        return null;
+      await greet(answer);
+      return {};
+    }
+    if (way === 'back') {
+      stage.leave();
+      return null;
+    }
+  }
+  answer = await byRequest(stage, name);
+  if (!answer) {
+    stage.leave();
+    return null;
+  }
+  stage.hush();
+  await greet(answer);
+  await offerToKeep();
+  return await choose('own') === 'make' ? { next: '/account#add' } : {};
+}

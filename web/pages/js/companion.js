@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phone that approves: setting it up, what is asked, history, leaving.
+
+import { Problem } from './api.js';
+import { copy, fill, main, one, view } from './dom.js';
+import { signed, thisPhone } from './phone.js';
+import { showRequest } from './request.js';
+import { setUp } from './setup.js';
+import { onReturn, supported } from './shell.js';
+import { Stage } from './stage.js';
+import { keepSubscribed } from './subscription.js';
+import { countdown, said, t } from './text.js';
+
+// @messages phone. event. reason.
+
+/** @typedef {import('./api.js').Entry} Entry */
+/** @typedef {{id: string, expires_at: string}} Pending */
+
+/** How often (ms) the list is asked for while somebody looks at it. */
+const PERIOD = 4000;
+
+const stage = new Stage(one('#stage'), {
+  enter: () => main.querySelectorAll('[data-view]').forEach((section) =>
+    section.toggleAttribute('hidden', true)),
+  leave: () => {},
+});
+
+/** Only one thing at a time has the page. */
+let busy = false;
+/** @type {string} */
+let shown = '';
+
+/**
+ * Gives a page of its own what comes of an act, and goes home after.
+ *
+ * @param {() => Promise<string>} act gives the state to tell of, or ''
+ */
+async function perform(act) {
+  if (busy)
+    return;
+  busy = true;
+  try {
+    const state = await act();
+    if (state && await stage.ask(state, ['home']))
+      shown = '';
+  } catch (error) {
+    await trouble(error);
+  }
+  busy = false;
+  await start();
+}
+
+/** @param {unknown} error */
+async function trouble(error) {
+  const code = error instanceof Problem ? error.code : '';
+  if (code === 'phone-unknown') {
+    await stage.ask('phone-unknown', ['set-up']);
+    await thisPhone.forget();
+  } else if (code === 'approval-over' || code === 'approval-unknown') {
+    const { state } = /** @type {Problem} */ (error);
+    await stage.ask(`request-${state || 'gone'}`, ['home']);
+  } else if (said(`phone.${code}.title`)) {
+    await stage.ask(code, ['home']);
+  } else {
+    await stage.refused(error);
+  }
+  shown = '';
+}
+
+/** @param {Pending} pending */
+function item({ id, expires_at }) {
+  const found = copy('ask');
+  found.dataset.approval = id;
+  const left = (Date.parse(expires_at) - Date.now()) / 1000;
+  fill(found, { left: t('stage.left', { left: countdown(left) }) });
+  one('button', found).onclick = () => open(id);
+  return found;
+}
+
+/** @param {string} id */
+function open(id) {
+  history.replaceState(null, '', location.pathname);
+  return perform(() => showRequest(stage, id));
+}
+
+/** What is pending, as the server has it now. */
+async function refresh() {
+  if (busy || document.visibilityState !== 'visible' || !thisPhone.id
+    || main.dataset.state !== 'home')
+    return;
+  try {
+    const { approvals } = await signed('GET', '/api/v1/companion/approvals');
+    if (!busy && main.dataset.state === 'home')
+      list(approvals);
+  } catch (error) {
+    if (error instanceof Problem && !error.status || busy)
+      return;
+    await perform(() => Promise.reject(error));
+  }
+}
+
+/** @param {Pending[]} approvals */
+function list(approvals) {
+  const box = one('[data-view="home"]');
+  const now = JSON.stringify(approvals.map(({ id }) => id));
+  if (now === shown)
+    return;
+  shown = now;
+  one('#pending').replaceChildren(...approvals.map(item));
+  fill(box, {
+    heading: t(approvals.length ? 'companion.home-some' : 'companion.home-none'),
+    text: t(approvals.length ? 'companion.home-some-text'
+      : 'companion.home-none-text'),
+  });
+}
+
+async function home() {
+  shown = '';
+  stage.busy();
+  const { approvals } = await signed('GET', '/api/v1/companion/approvals');
+  stage.hush();
+  list(approvals);
+  view('home');
+}
+
+/** @param {Entry} entry */
+function event(entry) {
+  const found = fill(copy('entry'), {
+    event: t(said(`event.${entry.event}`)
+      ? `event.${entry.event}` : 'event.any'),
+    at: entry.at,
+    reason: entry.ok ? '' : t(said(`reason.${entry.reason}`)
+      ? `reason.${entry.reason}` : 'reason.any'),
+    from: [entry.browser, entry.place, entry.address].filter(Boolean)
+      .join(' · '),
+  });
+  one('[data-refused]', found).hidden = entry.ok;
+  return found;
+}
+
+/**
+ * A view with buttons.
+ *
+ * @param {string} name
+ * @param {Record<string, () => void>} acts
+ */
+function page(name, acts) {
+  stage.hush();
+  view(name);
+  const box = one(`[data-view="${name}"]`);
+  for (const [act, does] of Object.entries(acts))
+    one(`[data-act="${act}"]`, box).onclick = does;
+}
+
+function showHistory() {
+  return perform(async () => {
+    const entries = one('#entries');
+    const more = one('[data-view="history"] [data-act="more"]');
+    let next = '';
+    const load = async () => {
+      const after = next && `?after=${encodeURIComponent(next)}`;
+      const part = await signed('GET', `/api/v1/companion/history${after}`);
+      entries.append(...part.entries.map(event));
+      next = part.next ?? '';
+      more.hidden = !next;
+    };
+    entries.replaceChildren();
+    stage.busy();
+    await load();
+    one('#empty').hidden = entries.children.length > 0;
+    await new Promise((resolve, reject) => page('history', {
+      more: () => load().catch(reject), back: () => resolve(null) }));
+    return '';
+  });
+}
+
+/**
+ * A step that is asked about once more.
+ *
+ * @param {'lock' | 'leave'} name
+ * @param {() => Promise<string>} act
+ */
+function confirmed(name, act) {
+  return perform(async () => {
+    const choice = await new Promise((resolve) => page(name, {
+      [name]: () => resolve('yes'), back: () => resolve('no') }));
+    if (choice === 'no')
+      return '';
+    stage.busy();
+    return act();
+  });
+}
+
+function lock() {
+  return confirmed('lock', async () => {
+    await signed('POST', '/api/v1/companion/lock', {});
+    return 'locked';
+  });
+}
+
+function leave() {
+  return confirmed('leave', async () => {
+    await signed('DELETE', `/api/v1/phones/${thisPhone.id}`);
+    await thisPhone.forget();
+    return 'left';
+  });
+}
+
+/** What the address asks for (behind #), once. */
+function asked() {
+  const words = new URLSearchParams(location.hash.slice(1));
+  history.replaceState(null, '', location.pathname);
+  return { offer: words.get('offer') ?? '', approval:
+    words.get('approval') ?? '' };
+}
+
+/** Where this phone is: not set up, at home, or before a request. */
+async function start() {
+  const { offer, approval } = asked();
+  busy = true;
+  try {
+    await thisPhone.load();
+    if (!thisPhone.id || offer && await stage.ask('already-set-up',
+      ['anew', 'home']) === 'anew') {
+      busy = false;
+      return perform(() => setUp(stage, offer));
+    }
+    await home();
+    keepSubscribed().then((good) => {
+      one('#no-push').hidden = good;
+    });
+  } catch (error) {
+    await trouble(error);
+    busy = false;
+    return start();
+  }
+  busy = false;
+  if (approval)
+    await open(approval);
+}
+
+async function begin() {
+  const box = one('[data-view="home"]');
+  one('[data-act="history"]', box).onclick = showHistory;
+  one('[data-act="lock"]', box).onclick = lock;
+  one('[data-act="leave"]', box).onclick = leave;
+  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+    if (data.open)
+      open(data.open);
+    else
+      refresh();
+  });
+  addEventListener('hashchange', () => {
+    if (!busy)
+      start();
+  });
+  onReturn(() => refresh());
+  document.addEventListener('visibilitychange', () => refresh());
+  setInterval(refresh, PERIOD);
+  await start();
+}
+
+if (supported)
+  begin();
