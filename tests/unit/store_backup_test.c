@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -212,6 +213,25 @@ a_copy_that_was_opened_can_be_restored(void **state)
 	assert_true(is_there(k, "again/data.mdb"));
 }
 
+/* From a medium that nobody can write, where this process may have one. */
+static void
+restores_from_what_cannot_be_written(void **state)
+{
+	struct kit *k = *state;
+	const char *copy = kit_path(k, "copy");
+
+	assert_ok(store_backup(k->s, copy));
+	if (mount(copy, copy, NULL, MS_BIND, NULL) == -1) {
+		print_message("no mount of its own\n");
+		skip();
+	}
+	assert_int_equal(
+	    mount(NULL, copy, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_ok(restore(k, "copy", "again"));
+	assert_int_equal(umount2(kit_path(k, "copy"), MNT_DETACH), 0);
+	assert_true(is_there(k, "again/data.mdb"));
+}
+
 static void
 restores_over_nothing(void **state)
 {
@@ -284,6 +304,7 @@ main(void)
 		TEST(copies_into_nothing_but_an_empty_folder),
 		TEST(a_restored_store_is_what_was_copied),
 		TEST(a_copy_that_was_opened_can_be_restored),
+		TEST(restores_from_what_cannot_be_written),
 		TEST(restores_over_nothing),
 		TEST(restores_from_a_store_alone),
 		TEST(restores_no_store_whose_audit_log_was_cut),

@@ -103,8 +103,10 @@ keeps_what_it_acknowledged_when_killed(void **state)
 		assert_int_equal(peer_ask(&p, "forever %u", first), first);
 		while (hear-- > 0 && (n = peer_hear(&p)) >= 0)
 			last = (uint32_t)n;
+		/* It may have died inside a commit: we go on, or begin anew. */
 		peer_kill(&p);
-		kit_reopen(k);
+		if (round % 2 == 1)
+			kit_reopen(k);
 		for (uint32_t i = first; i <= last; i++)
 			assert_true(numbered_has(k->s, i));
 		assert_ok(numbered_put(k->s, round, 10));
