@@ -131,7 +131,7 @@ sign(EVP_PKEY *key, struct slice bytes, uint8_t raw[64])
 	uint8_t der[80];
 	const uint8_t *at = der;
 	size_t n = sizeof(der);
-	ECDSA_SIG *parts;
+	ECDSA_SIG *parts = NULL;
 
 	must(md != NULL &&
 	     EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&

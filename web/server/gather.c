@@ -77,7 +77,7 @@ static struct web_request *
 keep_some(struct web_request *r)
 {
 	struct web_request *some[TOGETHER_MAX];
-	struct rp_login *logins[TOGETHER_MAX];
+	struct rp_login *logins[TOGETHER_MAX] = { NULL };
 	struct rp *rp = r->site->rp;
 	size_t n = 0;
 

@@ -117,10 +117,14 @@ place_network(const struct place *p, const struct address *a,
 		return;
 	copy_text(&entry, name_path, name);
 	if (MMDB_aget_value(&entry, &d, number_path) == MMDB_SUCCESS &&
-	    d.has_data && d.type == MMDB_DATA_TYPE_UINT32)
-		(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u%s%s",
-		    d.uint32, *name != '\0' ? " " : "", name);
-	else
+	    d.has_data && d.type == MMDB_DATA_TYPE_UINT32) {
+		/* A name too long to stand beside the number is left out. */
+		if (snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u%s%s",
+			d.uint32, *name != '\0' ? " " : "",
+			name) > STORE_NETWORK_NAME_MAX)
+			(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u",
+			    d.uint32);
+	} else
 		(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "%s", name);
 }
 
