@@ -94,7 +94,7 @@ place_find(const struct place *p, const struct address *a,
 		return;
 	copy_text(&entry, city_path, city);
 	copy_text(&entry, country_path, country);
-	if (snprintf(out, STORE_PLACE_MAX + 1, "%s%s%s", city,
+	if (snprintf(out, STORE_PLACE_MAX + 1, "%.30s%s%.30s", city,
 		*city != '\0' && *country != '\0' ? ", " : "", country) < 0)
 		out[0] = '\0';
 }
