@@ -87,13 +87,27 @@ cmd_sample_config(struct cli *c)
 	return CLI_OK;
 }
 
+static const char *
+who_name(enum web_who who)
+{
+	switch (who) {
+	case ANYONE:
+		return "anyone";
+	case ACCOUNT:
+		return "account";
+	case PHONE:
+		return "phone";
+	}
+	return "";
+}
+
 static void
 route_json(struct json_out *o, const struct route *r)
 {
 	json_out_object(o, NULL);
 	json_out_word(o, "method", r->method);
 	json_out_word(o, "path", r->path);
-	json_out_word(o, "who", r->who == ACCOUNT ? "account" : "anyone");
+	json_out_word(o, "who", who_name(r->who));
 	json_out_bool(o, "fresh", (r->flags & FRESH) != 0);
 	json_out_bool(o, "commits", (r->flags & (COMMITS | GATHERED)) != 0);
 	json_out_bool(o, "conformance", (r->flags & CONFORMANCE) != 0);
@@ -119,7 +133,7 @@ cmd_routes(struct cli *c)
 			route_json(&j.out, r);
 		else
 			printf("%-7s %-32s %s%s\n", r->method, r->path,
-			    r->who == ACCOUNT ? "account" : "anyone",
+			    who_name(r->who),
 			    (r->flags & FRESH) != 0 ? ", fresh" : "");
 	}
 	if (c->json) {

@@ -23,10 +23,14 @@
 	    "Requests told to come back because the queue was full")           \
 	X(limited, COUNTER, "rate_limited_total",                              \
 	    "Requests told to wait by a limit")                                \
+	X(waiting, GAUGE, "waiting", "Connections that wait for news")         \
+	X(waits, COUNTER, "waits_total", "Waits for news begun")               \
+	X(waits_refused, COUNTER, "waits_refused_total",                       \
+	    "Waits refused because too many wait")                             \
 	X(swept, COUNTER, "swept_total", "Expired records removed")            \
 	X(reloads, COUNTER, "reloads_total", "Configurations read again")
 
-enum { METRIC_ROUTES_MAX = 64, METRIC_STATUSES = 24, METRIC_BUCKETS = 12 };
+enum { METRIC_ROUTES_MAX = 96, METRIC_STATUSES = 24, METRIC_BUCKETS = 12 };
 
 struct metrics {
 #define X(name, kind, text, help) _Atomic int64_t name;

@@ -4,6 +4,7 @@
 #include <qrencode.h>
 
 #include "web/cli.h"
+#include "web/qr.h"
 
 enum { QUIET = 4 }; /* modules around it, ISO/IEC 18004 */
 
@@ -40,17 +41,27 @@ cli_qr_print(FILE *to, const char *text)
 	return true;
 }
 
+/* The modules of one row, as many at a time as lie side by side. */
+static void
+draw_row(FILE *f, const QRcode *q, int y)
+{
+	for (int x = 0, n; x < q->width; x += n + 1) {
+		for (n = 0; dark(q, x + n, y); n++)
+			;
+		if (n > 0)
+			fprintf(
+			    f, "M%d %dh%dv1h-%dz", x + QUIET, y + QUIET, n, n);
+	}
+}
+
 bool
-cli_qr_svg(const char *file, const char *text)
+qr_svg(FILE *f, const char *text)
 {
 	QRcode *q = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
-	FILE *f;
 	int side;
 
-	if (q == NULL || (f = fopen(file, "we")) == NULL) {
-		QRcode_free(q);
+	if (q == NULL)
 		return false;
-	}
 	side = q->width + 2 * QUIET;
 	fprintf(f,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" "
@@ -58,11 +69,20 @@ cli_qr_svg(const char *file, const char *text)
 	    "<path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path d=\"",
 	    side, side, side, side);
 	for (int y = 0; y < q->width; y++)
-		for (int x = 0; x < q->width; x++)
-			if (dark(q, x, y))
-				fprintf(
-				    f, "M%d %dh1v1h-1z", x + QUIET, y + QUIET);
+		draw_row(f, q, y);
 	fputs("\"/></svg>\n", f);
 	QRcode_free(q);
-	return fclose(f) == 0;
+	return ferror(f) == 0;
+}
+
+bool
+cli_qr_svg(const char *file, const char *text)
+{
+	FILE *f = fopen(file, "we");
+	bool good;
+
+	if (f == NULL)
+		return false;
+	good = qr_svg(f, text);
+	return fclose(f) == 0 && good;
 }

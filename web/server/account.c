@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/accounts.h"
+#include "rp/approvals.h"
 
 #include "web/server/handlers.h"
 #include "web/server/reply.h"
 #include "web/server/shapes.h"
+
+/* False once the problem has been replied. */
+static bool
+put_settings(struct web_request *r, struct json_out *o)
+{
+	bool always = true;
+
+	if (!reply_unless_ok(
+		r, rp_always_passkey(r->site->rp, &r->call, &r->who, &always)))
+		return false;
+	json_out_object(o, "settings");
+	json_out_bool(o, "always_passkey", always);
+	json_out_object_end(o);
+	return true;
+}
 
 void
 web_account_get(struct web_request *r)
@@ -13,6 +29,8 @@ web_account_get(struct web_request *r)
 	json_out_init(&o, &r->arena, 1024);
 	json_out_object(&o, NULL);
 	shape_account(&o, "account", &r->who.account);
+	if (!put_settings(r, &o))
+		return;
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
 }
@@ -28,6 +46,7 @@ web_account_patch(struct web_request *r)
 {
 	struct body {
 		const char *display_name, *locale;
+		enum json_in_bool always_passkey;
 	} b;
 	static const struct json_in_field fields[] = {
 		{ "display_name", JSON_IN_TEXT, false, false,
@@ -35,6 +54,8 @@ web_account_patch(struct web_request *r)
 		    offsetof(struct body, display_name) },
 		{ "locale", JSON_IN_TEXT, false, false, STORE_LOCALE_MAX,
 		    offsetof(struct body, locale) },
+		{ "always_passkey", JSON_IN_BOOL, false, false, 0,
+		    offsetof(struct body, always_passkey) },
 	};
 	struct json_out o;
 
@@ -46,6 +67,10 @@ web_account_patch(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
+	if (b.always_passkey != JSON_IN_ABSENT &&
+	    !reply_unless_ok(r, rp_always_passkey_set(r->site->rp, &r->call,
+				    &r->who, b.always_passkey == JSON_IN_TRUE)))
+		return;
 	if (!reply_unless_ok(
 		r, rp_account_change(r->site->rp, &r->call, &r->who,
 		       b.display_name, b.locale, &r->who.account)))
@@ -53,6 +78,8 @@ web_account_patch(struct web_request *r)
 	json_out_init(&o, &r->arena, 1024);
 	json_out_object(&o, NULL);
 	shape_account(&o, "account", &r->who.account);
+	if (!put_settings(r, &o))
+		return;
 	(void)shape_signal(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);

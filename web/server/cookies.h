@@ -6,6 +6,7 @@
 
 #define COOKIE_SESSION "__Host-isid"
 #define COOKIE_BROWSER "__Host-itb"
+#define COOKIE_KEPT "__Host-ibr"
 #define COOKIE_CONFORMANCE "__Host-itc"
 #define COOKIE_LANG "lang"
 

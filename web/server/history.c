@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "web/server/history.h"
 #include "rp/accounts.h"
 #include "web/server/handlers.h"
 #include "web/server/reply.h"
@@ -30,8 +31,8 @@ refuse(struct web_request *r, const char *name)
 	return false;
 }
 
-static bool
-read_query(struct web_request *r, size_t *limit, struct history_id *before)
+bool
+history_query(struct web_request *r, size_t *limit, struct history_id *before)
 {
 	struct slice after = request_query(r, "after");
 	char *text;
@@ -48,6 +49,22 @@ read_query(struct web_request *r, size_t *limit, struct history_id *before)
 }
 
 void
+history_put(struct json_out *o, const struct store_history *list, size_t n,
+    size_t limit)
+{
+	json_out_array(o, "entries");
+	for (size_t i = 0; i < n; i++)
+		shape_history(o, NULL, &list[i]);
+	json_out_array_end(o);
+	/* A full page may have another behind it, if only an empty one. */
+	if (n == limit) {
+		struct rp_id_text next = rp_id_write("his_", list[n - 1].id.b);
+
+		json_out_word(o, "next", next.s);
+	}
+}
+
+void
 web_history_get(struct web_request *r)
 {
 	struct history_id before;
@@ -55,7 +72,7 @@ web_history_get(struct web_request *r)
 	struct json_out o;
 	size_t limit, n = 0;
 
-	if (!read_query(r, &limit, &before))
+	if (!history_query(r, &limit, &before))
 		return;
 	if ((list = arena_take(&r->arena, limit * sizeof(*list))) == NULL) {
 		reply_problem(r, PROBLEM_FAULT);
@@ -66,16 +83,7 @@ web_history_get(struct web_request *r)
 		return;
 	json_out_init(&o, &r->arena, 4096);
 	json_out_object(&o, NULL);
-	json_out_array(&o, "entries");
-	for (size_t i = 0; i < n; i++)
-		shape_history(&o, NULL, &list[i]);
-	json_out_array_end(&o);
-	/* A full page may have another behind it, if only an empty one. */
-	if (n == limit) {
-		struct rp_id_text next = rp_id_write("his_", list[n - 1].id.b);
-
-		json_out_word(&o, "next", next.s);
-	}
+	history_put(&o, list, n, limit);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
 }

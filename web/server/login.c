@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/login.h"
 
+#include "web/server/browsers.h"
 #include "web/server/ceremony.h"
 #include "web/server/handlers.h"
 #include "web/server/reply.h"
 #include "web/server/shapes.h"
+#include "web/server/signed_in.h"
 
 void
 web_login_options(struct web_request *r)
@@ -24,13 +26,11 @@ web_login_options(struct web_request *r)
 		ceremony_reply_request(r, &q);
 }
 
-/* The answer to who has signed in. */
-static void
-reply_signed_in(struct web_request *r, const struct rp_token *token)
+void
+reply_signed_in(struct web_request *r)
 {
 	struct json_out o;
 
-	reply_session_cookie(r, token);
 	json_out_init(&o, &r->arena, 2048);
 	json_out_object(&o, NULL);
 	shape_account(&o, "account", &r->who.account);
@@ -44,6 +44,14 @@ reply_signed_in(struct web_request *r, const struct rp_token *token)
 	reply_json(r, 200, &o);
 }
 
+/* Its token changes with each sign-in, which is a commit of its own. */
+static void
+login_on_kept(struct web_request *r)
+{
+	browser_signed_in(r);
+	reply_signed_in(r);
+}
+
 static void
 login_verified(struct web_request *r)
 {
@@ -53,8 +61,15 @@ login_verified(struct web_request *r)
 	if (a == RP_PASSKEY_UNKNOWN) {
 		reply_note(r, a);
 		reply_unknown_passkey(r, r->credential_id);
-	} else if (reply_unless_ok(r, a))
-		reply_signed_in(r, &token);
+		return;
+	}
+	if (!reply_unless_ok(r, a))
+		return;
+	reply_session_cookie(r, &token);
+	if (request_cookie(r, COOKIE_KEPT) != NULL)
+		r->finish = login_on_kept;
+	else
+		reply_signed_in(r);
 }
 
 void

@@ -42,7 +42,7 @@ put_head(struct web_request *r, struct MHD_Response *m, unsigned status,
 		reply_header(m, "Content-Type", type);
 	/* libmicrohttpd may have no memory left for more than this. */
 	if (r->early == PROBLEM_HEADER_TOO_LARGE)
-		return m;
+		return;
 	reply_header(m, "Cache-Control", "no-store");
 	reply_header(m, "X-Content-Type-Options", "nosniff");
 	reply_header(m, "Content-Security-Policy",

@@ -11,6 +11,13 @@
 
 /* o becomes the body; where it failed the answer is a fault. */
 void reply_json(struct web_request *r, unsigned status, struct json_out *o);
+/*
+ * A body that comes in pieces, for as long as read() has some: as
+ * MHD_ContentReaderCallback, with the request as its first argument.
+ */
+typedef ssize_t reply_reader(
+    void *request, uint64_t at, char *out, size_t max);
+void reply_stream(struct web_request *r, const char *type, reply_reader *read);
 void reply_empty(struct web_request *r);	/* 204 */
 void reply_redirect(struct web_request *r, unsigned status,
     const char *location);

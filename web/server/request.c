@@ -10,6 +10,7 @@
 
 #include "rp/sessions.h"
 #include "web/clock.h"
+#include "web/server/device.h"
 #include "web/server/language.h"
 #include "web/server/origin.h"
 #include "web/server/place.h"
@@ -140,6 +141,8 @@ static const struct {
 	[HEADER_FORWARDED] = { "Forwarded", false },
 	[HEADER_HOST] = { "Host", true },
 	[HEADER_IF_NONE_MATCH] = { "If-None-Match", false },
+	[HEADER_ITSUMO_DEVICE] = { "Itsumo-Device", true },
+	[HEADER_LAST_EVENT_ID] = { "Last-Event-ID", true },
 	[HEADER_ORIGIN] = { "Origin", true },
 	[HEADER_SEC_CH_UA] = { "Sec-CH-UA", false },
 	[HEADER_SEC_CH_UA_PLATFORM] = { "Sec-CH-UA-Platform", false },
@@ -199,14 +202,17 @@ is_safe(const char *method)
 	       strcmp(method, "OPTIONS") == 0;
 }
 
-/* Tools send neither header; a page that calls must be ours all the same. */
+/*
+ * Tools and apps send neither header; a page that calls must be ours all the
+ * same.
+ */
 static bool
 may_come_from_there(const struct web_request *r)
 {
 	const char *site = r->header[HEADER_SEC_FETCH_SITE];
 	const char *origin = r->header[HEADER_ORIGIN];
 
-	if (r->route != NULL && (r->route->flags & TOOLS) != 0 &&
+	if (r->route != NULL && (r->route->flags & (TOOLS | APPS)) != 0 &&
 	    site == NULL && origin == NULL)
 		return true;
 	return origin_is_ours(
@@ -258,6 +264,9 @@ request_begin(struct web_request *r, const char *method)
 	    r->connection, MHD_HEADER_KIND, take_header, r);
 	r->route = route_find(method, r->path, r->site->config->conformance,
 	    &r->parameter, &r->arena, &r->allow);
+	if (r->route != NULL && (r->route->flags & APPROVALS) != 0 &&
+	    !r->site->config->approvals)
+		r->route = NULL;
 	r->early = judge(r);
 }
 
@@ -367,7 +376,8 @@ fill_call(struct web_request *r)
 	address_network(&client, r->call.network);
 	binding = cookie(r, COOKIE_BROWSER);
 	/* Tools carry the ceremony in a cookie of its own. */
-	if (binding.n == BINDING_TEXT && !is_safe(r->method) &&
+	if (binding.n == BINDING_TEXT &&
+	    (!is_safe(r->method) || (r->route->flags & BOUND) != 0) &&
 	    (r->route->flags & TOOLS) == 0)
 		(void)hash_binding(binding, r->call.browser);
 	if ((r->route->flags & (COMMITS | GATHERED)) == 0)
@@ -431,6 +441,8 @@ may_ask(struct web_request *r)
 
 	if (r->route->who == ANYONE)
 		return true;
+	if (r->route->who == PHONE)
+		return device_prove(r);
 	if ((a = check_session(r)) != RP_OK) {
 		if (a == RP_SESSION_NONE || a == RP_SESSION_EXPIRED)
 			reply_session_gone(r);
@@ -470,7 +482,7 @@ request_run(struct web_request *r)
 	fill_call(r);
 	if (may_ask(r))
 		r->route->handle(r);
-	if (r->response == NULL && r->finish == NULL)
+	if (r->response == NULL && r->finish == NULL && !r->sleeps)
 		reply_problem(r, PROBLEM_FAULT);
 }
 
@@ -504,6 +516,14 @@ request_bind(struct web_request *r)
 	}
 	reply_cookie(r, COOKIE_BROWSER, text, BINDING_AGE);
 	return true;
+}
+
+const char *
+request_cookie(struct web_request *r, const char *name)
+{
+	struct slice value = cookie(r, name);
+
+	return value.n == 0 ? NULL : arena_text(&r->arena, value);
 }
 
 struct slice

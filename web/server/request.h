@@ -15,7 +15,10 @@
 struct MHD_Connection;
 struct MHD_Response;
 struct route;
+struct rp_device;
 struct rp_login;
+struct stream;
+struct waiter;
 struct web_request;
 struct web_server;
 
@@ -26,7 +29,7 @@ enum web_header {
 	HEADER_ACCEPT, HEADER_ACCEPT_ENCODING, HEADER_ACCEPT_LANGUAGE,
 	HEADER_CONTENT_LENGTH, HEADER_CONTENT_TYPE, HEADER_COOKIE,
 	HEADER_EXPECT, HEADER_FORWARDED, HEADER_HOST, HEADER_IF_NONE_MATCH,
-	HEADER_ORIGIN, HEADER_SEC_CH_UA, HEADER_SEC_CH_UA_PLATFORM,
+	HEADER_ITSUMO_DEVICE, HEADER_LAST_EVENT_ID, HEADER_ORIGIN, HEADER_SEC_CH_UA, HEADER_SEC_CH_UA_PLATFORM,
 	HEADER_SEC_FETCH_SITE, HEADER_TRANSFER_ENCODING, HEADER_USER_AGENT,
 	HEADER_X_FORWARDED_FOR,
 	HEADER_COUNT
@@ -36,6 +39,7 @@ enum web_stage {
 	STAGE_NEW, STAGE_BODY,
 	STAGE_WORK,	/* on a worker, or with the keeper: not to be touched */
 	STAGE_KEPT,	/* by the keeper; r->finish is to come */
+	STAGE_AGAIN,	/* has waited for news: all of it once more */
 	STAGE_DONE,
 };
 
@@ -73,7 +77,15 @@ struct web_request {
 	struct rp_login *login;
 	struct slice credential_id;	/* that it is about */
 	struct web_request *waits_behind;
+
+	/* Sign-in on another device. */
+	struct rp_device *device;	/* of routes for phones: who asks */
+	struct waiter *waiter;		/* registered for news */
+	struct stream *stream;		/* of events; see events.c */
+	bool sleeps;			/* no answer yet: until there are news */
+
 	const char *detail;		/* for a problem; static */
+	const char *state;		/* likewise: how it stands instead */
 
 	/* The answer. */
 	unsigned status;
@@ -124,6 +136,8 @@ bool request_bind(struct web_request *r);
 
 /* The value of a query parameter, undecoded; empty where there is none. */
 struct slice request_query(const struct web_request *r, const char *name);
+/* The value of a cookie, as a string; NULL where there is none. */
+const char *request_cookie(struct web_request *r, const char *name);
 /* Reads {id} of the path; false once not-found has been replied. */
 bool request_id(struct web_request *r, const char *prefix, uint8_t id[16]);
 /* The session of the cookie where it has a live one, whatever the route. */

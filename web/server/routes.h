@@ -5,7 +5,7 @@
 #include "web/metrics.h"
 #include "web/server/request.h"
 
-enum web_who { ANYONE, ACCOUNT };
+enum web_who { ANYONE, ACCOUNT, PHONE /* by its device key */ };
 
 enum route_flag {
 	COMMITS = 1,	/* may wait for the disk: runs on the worker pool */
@@ -13,6 +13,9 @@ enum route_flag {
 	TOOLS = 4,	/* asked by tools that are no browsers: no origin */
 	CONFORMANCE = 8,	/* there with --conformance alone */
 	GATHERED = 16,	/* a sign-in: judged at once, then kept with others */
+	BOUND = 32,	/* a safe one that is for the browser that asked */
+	APPS = 64,	/* asked by apps too, which have no origin */
+	APPROVALS = 128,	/* there unless approvals are off */
 };
 
 /* The table is the API: who may call and how much may be sent. */

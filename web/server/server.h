@@ -5,6 +5,7 @@
 #include "web/server/site.h"
 
 /* HTTP in: sockets, threads, and the way of a request through them. */
+struct waiting;
 struct web_server;
 
 /*
@@ -30,6 +31,8 @@ struct site *server_site(struct web_server *s);
  */
 bool server_drain(struct web_server *s, int64_t ms);
 bool server_draining(const struct web_server *s);
+/* Where requests wait for news. */
+struct waiting *server_waiting(struct web_server *s);
 void server_free(struct web_server *s);
 
 #endif

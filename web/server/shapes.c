@@ -2,6 +2,7 @@
 #include "web/server/shapes.h"
 
 #include "rp/accounts.h"
+#include "rp/approvals.h"
 #include "rp/passkeys.h"
 #include "web/server/webauthn_json.h"
 #include "webauthn/authdata.h"
@@ -51,22 +52,64 @@ shape_account(
 	json_out_object_end(o);
 }
 
+/* RFC 8176 */
+static void
+put_amr(struct json_out *o, const struct store_session *s)
+{
+	json_out_array(o, "amr");
+	for (const char *const *amr = rp_session_amr(s); *amr != NULL; amr++)
+		json_out_word(o, NULL, *amr);
+	json_out_array_end(o);
+}
+
 void
 shape_session(struct json_out *o, const char *key,
     const struct store_session *s, bool current)
 {
+	static const struct browser_id unkept;
 	const char *method = method_name(s->method);
 
 	json_out_object(o, key);
 	put_id(o, "ses_", s->id.b);
 	json_out_word(o, "method", method == NULL ? "" : method);
 	json_out_time(o, "created_at", s->created);
-	json_out_time(o, "proved_at", s->proved);
+	json_out_word(o, "acr", rp_session_acr(s));
+	put_amr(o, s);
+	/* Never yet in one that a phone opened. */
+	if (s->proved != 0)
+		json_out_time(o, "proved_at", s->proved);
 	json_out_time(o, "last_seen_at", s->last_seen);
 	json_out_time(o, "expires_at", store_session_expires(s));
 	put_client(o, &s->client);
+	if (memcmp(&s->browser, &unkept, sizeof(unkept)) != 0)
+		json_out_word(
+		    o, "kept_browser", rp_id_write("brw_", s->browser.b).s);
 	json_out_bool(o, "current", current);
 	json_out_object_end(o);
+}
+
+void
+shape_trust(struct json_out *o, const char *key, const struct store_trust *t,
+    bool current)
+{
+	const char *method = method_name(t->method);
+
+	json_out_object(o, key);
+	put_id(o, "brw_", t->browser.b);
+	json_out_text(o, "name", t->name);
+	json_out_word(o, "method", method == NULL ? "" : method);
+	json_out_time(o, "kept_at", t->since);
+	json_out_time(o, "last_used_at", t->last_used);
+	put_client(o, &t->client);
+	json_out_bool(o, "current", current);
+	json_out_object_end(o);
+}
+
+void
+shape_revoked(struct json_out *o, const struct rp_revoked *n)
+{
+	json_out_int(o, "browsers_revoked", (int64_t)n->browsers);
+	json_out_int(o, "sessions_ended", (int64_t)n->sessions);
 }
 
 static void

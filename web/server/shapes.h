@@ -2,6 +2,7 @@
 #ifndef WEB_SERVER_SHAPES_H
 #define WEB_SERVER_SHAPES_H
 
+#include "rp/browsers.h"
 #include "store/history.h"
 #include "web/server/request.h"
 
@@ -15,6 +16,10 @@ void shape_passkey(struct json_out *o, const char *key,
     const struct store_credential *c, bool current);
 void shape_history(struct json_out *o, const char *key,
     const struct store_history *h);
+void shape_trust(struct json_out *o, const char *key,
+    const struct store_trust *t, bool current);
+/* browsers_revoked and sessions_ended, as members. */
+void shape_revoked(struct json_out *o, const struct rp_revoked *n);
 /* What the page hands to the Signal API; reads the account's passkeys. */
 enum rp_answer shape_signal(struct web_request *r, struct json_out *o);
 /* The same from passkeys that have been read. */

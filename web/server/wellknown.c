@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "web/deliver/deliver.h"
+#include "web/server/companions.h"
 #include "web/server/handlers.h"
 #include "web/server/openapi.h"
 #include "web/server/reply.h"
+
+/* What a page or an app has to know before it asks a phone. */
+static void
+put_approvals(struct web_request *r, struct json_out *o)
+{
+	const struct deliver *d = r->site->deliver;
+	char key[VAPID_KEY_TEXT + 1];
+
+	json_out_object(o, "approvals");
+	json_out_bool(o, "on", r->site->config->approvals);
+	json_out_word(o, "match", r->site->config->approval_match);
+	json_out_object_end(o);
+	json_out_object(o, "companion");
+	companion_says(r, o);
+	json_out_object_end(o);
+	json_out_object(o, "push");
+	json_out_bool(o, "on", d != NULL);
+	if (d != NULL) {
+		deliver_push_key(d, key);
+		json_out_word(o, "application_server_key", key);
+	}
+	json_out_object_end(o);
+}
 
 void
 web_service_get(struct web_request *r)
@@ -15,6 +40,7 @@ web_service_get(struct web_request *r)
 	json_out_word(&o, "rp_id", c->rp_id);
 	json_out_word(&o, "sign_up", c->sign_up);
 	json_out_bool(&o, "trial", c->trial);
+	put_approvals(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
 }
