@@ -164,7 +164,7 @@ start(struct service *s)
 		if (s->ops == NULL)
 			return CLI_SYSTEM;
 	}
-	s->sweeper = sweeper_start(s->store);
+	s->sweeper = sweeper_start(s->store, s->server);
 	return s->sweeper == NULL ? CLI_SYSTEM : CLI_OK;
 }
 

@@ -5,18 +5,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "rp/approvals.h"
 #include "web/clock.h"
 #include "web/log.h"
 #include "web/metrics.h"
 
 enum {
-	EVERY_S = 30,
+	LOOK_MS = 2000, /* at requests whose time is over */
+	SWEEP_MS = 30000,
 	A_COMMIT = 256, /* records: a few milliseconds of the writer */
 	PAUSE_MS = 20, /* between two, for those who wait */
 };
 
 struct sweeper {
 	struct store *store;
+	struct web_server *server;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -46,27 +49,52 @@ pause_for(struct sweeper *w, int64_t ms)
 	return !stopping;
 }
 
+/* How many; their browsers have been told, but not yet their owners. */
+static unsigned
+end_requests(struct sweeper *w)
+{
+	struct rp_call call = { .now = clock_now() };
+	struct site *site = server_site(w->server);
+	unsigned n = 0;
+
+	if (rp_approvals_expire(site->rp, &call, A_COMMIT, &n) != RP_OK)
+		n = 0;
+	site_drop(site);
+	return n;
+}
+
+static unsigned
+sweep(struct sweeper *w)
+{
+	unsigned n = 0;
+
+	if (store_sweep(w->store, clock_now(), A_COMMIT, &n) != STORE_OK)
+		n = 0;
+	METRIC_ADD(swept, n);
+	return n;
+}
+
 static void *
 work(void *arg)
 {
 	struct sweeper *w = arg;
-	int64_t ms = EVERY_S * 1000;
+	int64_t ms = LOOK_MS, left = SWEEP_MS;
 
 	(void)pthread_setname_np(pthread_self(), "sweeper");
 	while (pause_for(w, ms)) {
-		unsigned n = 0;
-
-		if (store_sweep(w->store, clock_now(), A_COMMIT, &n) !=
-		    STORE_OK)
-			n = 0;
-		METRIC_ADD(swept, n);
-		ms = n >= A_COMMIT ? PAUSE_MS : EVERY_S * 1000;
+		left -= ms;
+		ms = end_requests(w) >= A_COMMIT ? PAUSE_MS : LOOK_MS;
+		if (left > 0)
+			continue;
+		left = SWEEP_MS;
+		if (sweep(w) >= A_COMMIT)
+			left = ms = PAUSE_MS;
 	}
 	return NULL;
 }
 
 struct sweeper *
-sweeper_start(struct store *s)
+sweeper_start(struct store *s, struct web_server *server)
 {
 	struct sweeper *w = calloc(1, sizeof(*w));
 	pthread_condattr_t attr;
@@ -74,6 +102,7 @@ sweeper_start(struct store *s)
 	if (w == NULL)
 		return NULL;
 	w->store = s;
+	w->server = server;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -2,12 +2,16 @@
 #ifndef WEB_SWEEPER_H
 #define WEB_SWEEPER_H
 
-#include "store/store.h"
+#include "web/server/server.h"
 
-/* A thread that removes what has expired, in small commits. */
+/*
+ * A thread that ends requests for an approval whose time is over, and removes
+ * what has expired, in small commits.
+ */
 struct sweeper;
 
-struct sweeper *sweeper_start(struct store *s);
+/* Both outlive it. */
+struct sweeper *sweeper_start(struct store *s, struct web_server *server);
 void sweeper_stop(struct sweeper *w);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <microhttpd.h>
 
+#include "store/outbox.h"
+#include "web/deliver/counters.h"
 #include "web/log.h"
 #include "web/metrics.h"
 #include "web/server/reply.h"
@@ -65,8 +67,31 @@ write_store(FILE *to, struct store *s)
 	PUT("store_bytes_used", "gauge", bytes_used, "Bytes in use");
 	PUT("store_bytes_mapped", "gauge", bytes_mapped, "Bytes mapped");
 	PUT("store_updates_total", "counter", updates, "Updates asked for");
-	PUT("store_commits_total", "counter", commits, "Commits; updates share them");
+	PUT("store_commits_total", "counter", commits,
+	    "Commits; updates share them");
 #undef PUT
+}
+
+/* What waits to be sent, by whatever process, and what never will be. */
+static void
+write_outbox(FILE *to, struct store *s)
+{
+	struct store_outbox_stat st;
+	struct store_txn *t;
+	enum store_rc rc;
+
+	if (store_read_begin(s, &t) != STORE_OK)
+		return;
+	rc = store_outbox_stat(t, &st);
+	store_read_end(t);
+	if (rc != STORE_OK)
+		return;
+	fprintf(to,
+	    "# HELP itsumo_outbox_messages Messages in the store\n"
+	    "# TYPE itsumo_outbox_messages gauge\n"
+	    "itsumo_outbox_messages{state=\"waiting\"} %" PRIu64 "\n"
+	    "itsumo_outbox_messages{state=\"given-up\"} %" PRIu64 "\n",
+	    st.waiting, st.given_up);
 }
 
 static void
@@ -110,6 +135,8 @@ metrics_reply(struct ops *o)
 	if (to == NULL)
 		return NULL;
 	metrics_write(to, route_name);
+	deliver_counters_write(to);
+	write_outbox(to, o->store);
 	write_store(to, o->store);
 	write_process(to);
 	fputs("# HELP itsumo_build_info The version\n"
