@@ -218,4 +218,10 @@ async function remove(passkey) {
 }
 
 onClick('#add-passkey', main, () => add());
-begin(load);
+begin(async (here) => {
+  await load(here);
+  if (location.hash !== '#add')
+    return;
+  history.replaceState(null, '', location.pathname);
+  setTimeout(add);
+});

@@ -200,7 +200,7 @@ function lock() {
 
 function leave() {
   return confirmed('leave', async () => {
-    await signed('DELETE', `/api/v1/phones/${thisPhone.id}`);
+    await signed('POST', '/api/v1/companion/leave', {});
     await thisPhone.forget();
     return 'left';
   });

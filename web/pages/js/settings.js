@@ -15,6 +15,7 @@ let account = null;
 
 /** @param {{account: Account}} here */
 async function load(here) {
+  showAlways(await call('GET', '/api/v1/account'));
   const before = JSON.stringify(account);
   account = here.account;
   if (JSON.stringify(account) === before)
@@ -22,6 +23,30 @@ async function load(here) {
   input('#display-name').value = account.display_name;
   input(`[name="locale"][value="${account.locale}"]`).checked = true;
   fill(one('#content'), { name: account.name, since: account.created_at });
+}
+
+/** @type {boolean | null} unknown where the service has no such switch */
+let always = null;
+
+/** @param {{settings?: {always_passkey: boolean}}} answer */
+function showAlways({ settings }) {
+  always = settings?.always_passkey ?? null;
+  const button = one('#always');
+  const section = /** @type {HTMLElement} */ (button.closest('section'));
+  section.hidden = always === null;
+  button.setAttribute('aria-checked', String(always));
+  button.textContent = t(always ? 'always.off' : 'always.on');
+  fill(section, { always: t(always ? 'always.is-on' : 'always.is-off') });
+}
+
+async function switchAlways() {
+  if (always && await ask(dialog('#switch')) !== 'off')
+    return;
+  const answer = await patch({ always_passkey: !always });
+  if (!answer)
+    return;
+  showAlways(answer);
+  say(t(always ? 'always.now-on' : 'always.now-off'));
 }
 
 /** @param {object} change */
@@ -95,5 +120,6 @@ one('#languages').addEventListener('submit', (event) => {
   event.preventDefault();
   saveLanguage();
 });
+onClick('#always', main, () => switchAlways());
 onClick('#remove-account', main, () => removeAccount());
 begin(load);

@@ -7,16 +7,16 @@ import { run } from './ceremony.js';
 import { fill, input, one, view } from './dom.js';
 import { forget, keyOf, publicJwk } from './keys.js';
 import { suggestedName, tell } from './passkey.js';
-import { signed, thisPhone } from './phone.js';
+import { thisPhone } from './phone.js';
 import { spread } from './shell.js';
 import { subscribe } from './subscription.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 
-/** How often (ms) we ask whether the computer has confirmed us. */
+/** Longer than the server holds an answer back (ms). */
+const PATIENCE = 35000;
+/** Before it is asked again when there was no answer (ms). */
 const PERIOD = 2000;
-/** The longest that an offer holds (ms). */
-const OFFER = 600000;
 
 /**
  * Shows a view until one of its buttons is pressed.
@@ -134,26 +134,29 @@ function isName({ code, field }) {
 }
 
 /**
- * Until the computer has said yes; an offer that is over says no.
+ * Until the computer has said yes, or no.
  *
  * @param {Stage} stage
+ * @param {string} offer
  */
-async function confirmed(stage) {
+async function confirmed(stage, offer) {
   fill(one('[data-view="confirming"]'), { name: thisPhone.name });
   stage.hush();
   view('confirming');
-  for (const end = Date.now() + OFFER; Date.now() < end;) {
+  for (;;) {
     try {
-      await signed('GET', '/api/v1/companion/approvals');
-      return true;
+      const answer = await call('POST', '/api/v1/phones/offers/state?wait=25',
+        { offer }, { patience: PATIENCE });
+      if (answer.offer.state !== 'answered')
+        return answer.offer.state === 'confirmed';
     } catch (error) {
-      if (error instanceof Problem && error.status
-        && error.code !== 'phone-unknown')
+      if (error instanceof Problem && error.code === 'offer-unknown')
+        return false;
+      if (!(error instanceof Problem) || error.status)
         throw error;
+      await new Promise((resolve) => setTimeout(resolve, PERIOD));
     }
-    await new Promise((resolve) => setTimeout(resolve, PERIOD));
   }
-  return false;
 }
 
 /**
@@ -185,11 +188,14 @@ export async function setUp(stage, offer) {
         throw error;
       nameWrong(true);
     }
+    /* A passkey that this phone has already says whose it is. */
+    if (!answer && stage.root.dataset.state === 'already-here')
+      offer = '';
     thisPhone.name = name;
     thisPhone.endpoint = about.push?.endpoint ?? '';
   }
   thisPhone.id = answer.phone.id;
-  if (offer && !await confirmed(stage)) {
+  if (answer.state === 'waiting' && !await confirmed(stage, offer)) {
     await thisPhone.forget();
     return 'not-confirmed';
   }

@@ -9,7 +9,8 @@ export const supported = main.dataset.state === 'loading';
 
 /**
  * @typedef {{name: string, rp_id: string, trial: boolean,
- *   sign_up: 'open' | 'invitation' | 'closed', push_key?: string}} Service
+ *   sign_up: 'open' | 'invitation' | 'closed', approvals?: {on: boolean},
+ *   push?: {on: boolean, application_server_key?: string}}} Service
  */
 /** @type {Promise<Service | null>} */
 export const service = call('GET', '/api/v1/service').catch(() => null);

@@ -220,6 +220,7 @@ function start() {
     const mode = about?.sign_up;
     one('#sign-up').hidden = mode !== 'open';
     one('#invited').hidden = mode !== 'invitation';
+    one('#use-phone').hidden = about?.approvals?.on === false;
   });
   showNote();
   setState('ready');

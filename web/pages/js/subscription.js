@@ -28,7 +28,7 @@ function inTime(promise) {
  * @returns {Promise<Push | null>} null: pushes do not reach this phone
  */
 export async function subscribe() {
-  const key = (await service)?.push_key;
+  const key = (await service)?.push?.application_server_key;
   if (!key || !('PushManager' in window))
     return null;
   try {
@@ -55,7 +55,7 @@ export async function keepSubscribed() {
   const push = await subscribe();
   if (push && push.endpoint !== thisPhone.endpoint) {
     try {
-      await signed('PUT', `/api/v1/phones/${thisPhone.id}/push`, push);
+      await signed('PUT', `/api/v1/phones/${thisPhone.id}/push`, { push });
       thisPhone.endpoint = push.endpoint;
       await thisPhone.save();
     } catch {

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phones that approve, and the browsers that are trusted.
+
+import { Problem, call } from './api.js';
+import { ask, copy, dialog, fill, input, main, onClick, one, say }
+  from './dom.js';
+import { begin, device, leave, perform } from './member.js';
+import { spread } from './shell.js';
+import { countdown, t } from './text.js';
+
+/**
+ * @typedef {object} Phone
+ * @property {string} id
+ * @property {string} name
+ * @property {string} added_at
+ * @property {string} [last_used_at]
+ * @property {boolean} push
+ */
+/**
+ * @typedef {object} Browser
+ * @property {string} id
+ * @property {string} name
+ * @property {string} kept_at
+ * @property {string} last_used_at
+ * @property {string} [browser]
+ * @property {string} [address]
+ * @property {string} [place]
+ * @property {boolean} current
+ */
+/** @typedef {{path: string, id: string, name: string}} Thing */
+
+/** Longer than the server holds an answer back (ms). */
+const PATIENCE = 35000;
+
+let shown = '';
+let alone = true;
+
+/**
+ * @param {HTMLElement} found
+ * @param {Thing} thing
+ * @param {() => void} remove
+ */
+function withButtons(found, thing, remove) {
+  found.dataset.id = thing.id;
+  for (const button of found.querySelectorAll('button'))
+    button.setAttribute('aria-label', t('account.of',
+      { action: button.textContent ?? '', name: thing.name }));
+  onClick('[data-act="rename"]', found, () => rename(thing));
+  onClick('[data-act="remove"]', found, remove);
+  return found;
+}
+
+/** @param {Phone} phone */
+function phoneCard(phone) {
+  const thing = { path: `/api/v1/phones/${phone.id}`, ...phone };
+  return withButtons(fill(copy('phone'), {
+    name: phone.name,
+    since: phone.added_at,
+    used: phone.last_used_at,
+    push: t(phone.push ? 'devices.push-on' : 'devices.push-off'),
+  }), thing, () => removePhone(thing));
+}
+
+/** @param {Browser} browser */
+function browserCard(browser) {
+  const thing = { path: `/api/v1/browsers/${browser.id}`, ...browser };
+  const found = fill(copy('browser'), {
+    name: browser.name,
+    browser: browser.browser,
+    place: [browser.place, browser.address].filter(Boolean).join(' · '),
+    since: browser.kept_at,
+    used: browser.last_used_at,
+  });
+  one('[data-current]', found).hidden = !browser.current;
+  return withButtons(found, thing, () => revoke(thing, browser.current));
+}
+
+async function load() {
+  /** @type {[{phones: Phone[]}, {browsers: Browser[]}]} */
+  const [{ phones }, { browsers }] = await Promise.all([
+    call('GET', '/api/v1/phones'), call('GET', '/api/v1/browsers')]);
+  const now = JSON.stringify([phones, browsers]);
+  if (now === shown)
+    return;
+  shown = now;
+  alone = !phones.length;
+  one('#phones').replaceChildren(...phones.map(phoneCard));
+  one('#browsers').replaceChildren(...browsers.map(browserCard));
+  one('#no-phones').hidden = !alone;
+  one('#no-browsers').hidden = browsers.length > 0;
+  one('#revoke-all').hidden = browsers.length < 2;
+}
+
+/** @param {string} text what went well */
+async function changed(text) {
+  spread('changed');
+  await perform(load);
+  say(text);
+  one('h1', one('#content')).focus();
+}
+
+/** @param {Thing} thing */
+async function rename({ path, name }) {
+  const box = dialog('#rename');
+  const field = input('#rename-name');
+  const problem = one('#rename-problem');
+  field.value = name;
+  problem.hidden = true;
+  field.removeAttribute('aria-invalid');
+  for (;;) {
+    const choice = ask(box);
+    field.select();
+    const wanted = await choice === 'save' ? field.value.trim() : '';
+    if (!wanted || wanted === name)
+      return;
+    try {
+      if (await perform(() => call('PATCH', path, { name: wanted }),
+        ({ code, field: wrong }) => code === 'name-malformed'
+          || wrong === 'name'))
+        await changed(t('devices.renamed', { name: wanted }));
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem))
+        throw error;
+      problem.hidden = false;
+      field.setAttribute('aria-invalid', 'true');
+    }
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {string} yes
+ */
+async function sure(name, text, yes) {
+  return await ask(fill(dialog('#remove'), { name, text, yes })) === 'remove';
+}
+
+/** @param {Thing} thing */
+async function removePhone({ path, name }) {
+  if (await sure(t('account.remove-which', { name }), t('devices.remove-text'),
+    t('devices.remove-yes'))
+    && await perform(() => call('DELETE', path)))
+    await changed(t(alone ? 'devices.removed' : 'devices.removed-told',
+      { name }));
+}
+
+/**
+ * @param {Thing} thing
+ * @param {boolean} own
+ */
+async function revoke({ path, name }, own) {
+  if (!await sure(t('devices.revoke-which', { name }),
+    t(own ? 'devices.revoke-own' : 'devices.revoke-text'),
+    t('devices.revoke-yes')))
+    return;
+  const done = await perform(() => call('DELETE', path));
+  if (done)
+    await revoked(done, t('devices.revoked', { name }));
+}
+
+async function revokeAll() {
+  if (!await sure(t('devices.revoke-all-title'), t('devices.revoke-all-text'),
+    t('devices.revoke-all')))
+    return;
+  const done = await perform(() => call('DELETE', '/api/v1/browsers'));
+  if (done)
+    await revoked(done, t('devices.revoked-all', { n: done.browsers_revoked }));
+}
+
+/**
+ * This one may have been among them.
+ *
+ * @param {object} _
+ * @param {string} text
+ */
+async function revoked(_, text) {
+  const still = await call('GET', '/api/v1/session').catch(() => null);
+  if (still)
+    return changed(text);
+  spread('signed-out');
+  leave('signed-out');
+}
+
+/**
+ * Shows the code until a phone has read it, the time is over, or the dialog
+ * was closed.
+ *
+ * @param {any} offer
+ * @returns {Promise<any>} the offer as a phone has answered it, or null
+ */
+async function showCode(offer) {
+  const box = dialog('#code');
+  const picture = /** @type {HTMLImageElement} */ (one('#qr'));
+  const link = /** @type {HTMLAnchorElement} */ (one('#link'));
+  picture.src = `data:image/svg+xml,${encodeURIComponent(offer.qr_svg)}`;
+  link.href = offer.url;
+  link.textContent = offer.url;
+  let open = true;
+  const tick = () => fill(box, { left: t('stage.left',
+    { left: countdown((offer.deadline - Date.now()) / 1000) }) });
+  const clock = setInterval(tick, 1000);
+  tick();
+  const closed = ask(box).then(() => {
+    open = false;
+    return null;
+  });
+  const answered = (async () => {
+    while (open && Date.now() < offer.deadline) {
+      const now = await call('GET', `/api/v1/phones/offers/${offer.id}?wait=25`,
+        undefined, { patience: PATIENCE });
+      if (now.offer.state !== 'open')
+        return now.offer;
+    }
+    return null;
+  })();
+  answered.catch(() => {});
+  try {
+    return await Promise.race([closed, answered]);
+  } finally {
+    clearInterval(clock);
+    picture.removeAttribute('src');
+    link.removeAttribute('href');
+    link.textContent = '';
+    box.close();
+  }
+}
+
+async function addPhone() {
+  const made = await perform(() => call('POST', '/api/v1/phones/offers', {}));
+  if (!made)
+    return;
+  const answered = await perform(() => {
+    device.leave();
+    return showCode(made.offer);
+  });
+  if (!answered)
+    return;
+  const { phone } = answered;
+  const choice = await ask(fill(dialog('#confirm'), {
+    name: phone.name, browser: phone.browser || phone.platform,
+    place: [phone.place, phone.address].filter(Boolean).join(' · ') }));
+  const done = await perform(() => call('POST',
+    `/api/v1/phones/offers/${made.offer.id}/confirm`,
+    { confirm: choice === 'yes' }));
+  if (!done)
+    return;
+  if (choice !== 'yes')
+    await changed(t('devices.not-added', { name: phone.name }));
+  else
+    await changed(t(alone ? 'devices.added' : 'devices.added-told',
+      { name: phone.name }));
+}
+
+onClick('#add-phone', main, () => addPhone());
+onClick('#revoke-all', main, () => revokeAll());
+begin(load);
