@@ -19,14 +19,20 @@ struct prepared {
 
 static struct prepared *prepared;
 
+#define POLICY(types)                                                          \
+	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
+	"img-src 'self' data:; connect-src 'self'; manifest-src 'self'; "      \
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "        \
+	"require-trusted-types-for 'script'; trusted-types " types
+
+/* The companion has a worker, whose address has to be of a trusted type. */
 static void
-add_security(struct MHD_Response *m)
+add_security(struct MHD_Response *m, const struct web_asset *a)
 {
+	bool worker = strcmp(a->path, "/companion") == 0;
+
 	reply_header(m, "Content-Security-Policy",
-	    "default-src 'none'; script-src 'self'; style-src 'self'; "
-	    "img-src 'self' data:; connect-src 'self'; manifest-src 'self'; "
-	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-	    "require-trusted-types-for 'script'; trusted-types 'none'");
+	    worker ? POLICY("worker") : POLICY("'none'"));
 	reply_header(m, "Cross-Origin-Opener-Policy", "same-origin");
 	reply_header(m, "Permissions-Policy",
 	    "publickey-credentials-create=(self), "
@@ -62,7 +68,7 @@ make(const struct web_asset *a, enum encoding e, bool body)
 		reply_header(
 		    m, "Strict-Transport-Security", "max-age=63072000");
 	if (*a->lang != '\0')
-		add_security(m);
+		add_security(m, a);
 	return m;
 }
 

@@ -12,8 +12,8 @@ import { countdown, t } from './text.js';
  * @typedef {object} Phone
  * @property {string} id
  * @property {string} name
- * @property {string} added_at
- * @property {string} [last_used_at]
+ * @property {string} created_at
+ * @property {string} [last_seen_at]
  * @property {boolean} push
  */
 /**
@@ -55,8 +55,8 @@ function phoneCard(phone) {
   const thing = { path: `/api/v1/phones/${phone.id}`, ...phone };
   return withButtons(fill(copy('phone'), {
     name: phone.name,
-    since: phone.added_at,
-    used: phone.last_used_at,
+    since: phone.created_at,
+    used: phone.last_seen_at,
     push: t(phone.push ? 'devices.push-on' : 'devices.push-off'),
   }), thing, () => removePhone(thing));
 }

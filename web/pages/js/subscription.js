@@ -10,6 +10,21 @@ import { service } from './shell.js';
 /** A push service that cannot be reached may never answer (ms). */
 const PATIENCE = 12000;
 
+/** @type {any} */
+let policy = null;
+
+/**
+ * The one script that this page may start: by a policy of its name, where the
+ * browser knows trusted types.
+ *
+ * @returns {string}
+ */
+function worker() {
+  policy ??= /** @type {any} */ (window).trustedTypes?.createPolicy('worker',
+    { createScriptURL: () => '/sw.js' });
+  return policy?.createScriptURL('') ?? '/sw.js';
+}
+
 /**
  * @template T
  * @param {Promise<T>} promise
@@ -32,7 +47,7 @@ export async function subscribe() {
   if (!key || !('PushManager' in window))
     return null;
   try {
-    await navigator.serviceWorker.register('/sw.js', { scope: '/companion' });
+    await navigator.serviceWorker.register(worker(), { scope: '/companion' });
     const { pushManager } = await inTime(navigator.serviceWorker.ready);
     const had = await pushManager.getSubscription();
     const its = had?.options.applicationServerKey;
