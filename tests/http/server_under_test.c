@@ -46,9 +46,8 @@ program(void)
 	return p;
 }
 
-/* A port that was free just now. */
-static int
-free_port(void)
+int
+server_free_port(void)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -200,17 +199,35 @@ server_start(const struct server_options *o)
 		o = &plain;
 	snprintf(s->folder, sizeof(s->folder), "/tmp/itsumo-http-XXXXXX");
 	assert(mkdtemp(s->folder) != NULL);
-	snprintf(s->data, sizeof(s->data), "%s/data", s->folder);
+	if (o->beside != NULL)
+		snprintf(s->data, sizeof(s->data), "%s", o->beside->data);
+	else
+		snprintf(s->data, sizeof(s->data), "%s/data", s->folder);
 	snprintf(s->config, sizeof(s->config), "%s/itsumo.conf", s->folder);
 	snprintf(s->log, sizeof(s->log), "%s/log", s->folder);
-	s->port = free_port();
-	s->ops_port = free_port();
+	s->port = o->port != 0 ? o->port : server_free_port();
+	s->ops_port = server_free_port();
 	s->tls = o->tls;
 	snprintf(s->origin, sizeof(s->origin), "http%s://localhost:%d",
 	    o->tls ? "s" : "", s->port);
 	if (o->tls)
 		server_new_certificate(s);
 	server_again(s, o);
+	return s;
+}
+
+struct server *
+server_elsewhere(const char *origin)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	const char *port = strrchr(origin, ':');
+
+	assert(s != NULL);
+	s->tls = strncmp(origin, "https:", 6) == 0;
+	s->port = port != NULL && port[1] != '/' ? atoi(port + 1)
+		  : s->tls                       ? 443
+						 : 80;
+	snprintf(s->origin, sizeof(s->origin), "%s", origin);
 	return s;
 }
 
@@ -267,7 +284,8 @@ server_end(struct server *s)
 		    stderr, "the server ended with %#x\n", (unsigned)status);
 		exit(1);
 	}
-	nftw(s->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (s->folder[0] != '\0')
+		nftw(s->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(s);
 }
 

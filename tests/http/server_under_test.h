@@ -23,6 +23,8 @@ struct server_options {
 	    *args; /* further arguments, ends with NULL; or NULL */
 	bool tls; /* with a certificate of its own */
 	rlim_t file_size_max; /* RLIMIT_FSIZE; 0: none */
+	int port; /* 0: a free one */
+	const struct server *beside; /* on its data, or NULL */
 };
 
 struct server *server_start(const struct server_options *o);
@@ -31,6 +33,11 @@ struct server *server_start(const struct server_options *o);
 void server_again(struct server *s, const struct server_options *o);
 /* Asks it to end, waits, and removes its folder.  It must have ended well. */
 void server_end(struct server *s);
+
+/* One that runs already, at an origin such as "http://localhost:8080". */
+struct server *server_elsewhere(const char *origin);
+/* A port that was free just now. */
+int server_free_port(void);
 
 void server_signal(struct server *s, int signal);
 /* Waits until the process is gone; its status as waitpid() gives it. */

@@ -298,6 +298,20 @@ again:
 }
 
 bool
+wire_until(struct wire *w, const char *text, int ms)
+{
+	int64_t until = milliseconds() + ms;
+	char *found;
+
+	while (w->n == 0 ||
+	       (found = memmem(w->got, w->n, text, strlen(text))) == NULL)
+		if (wire_more(w, until) == 0)
+			return false;
+	wire_drop(w, (size_t)(found - w->got) + strlen(text));
+	return true;
+}
+
+bool
 wire_closed(struct wire *w, int ms)
 {
 	int64_t until = milliseconds() + ms;

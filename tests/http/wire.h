@@ -33,6 +33,8 @@ const char *wire_certificate(const struct wire *w);
 bool wire_send(struct wire *w, const void *bytes, size_t n);
 /* Reads one answer; ms: how long to wait for it at most. */
 struct answer wire_answer(struct wire *w, int ms);
+/* Reads on until this text has come, and drops all up to its end. */
+bool wire_until(struct wire *w, const char *text, int ms);
 /* The other side closes within ms milliseconds, whatever it says before. */
 bool wire_closed(struct wire *w, int ms);
 

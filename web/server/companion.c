@@ -65,12 +65,13 @@ web_companion_get(struct web_request *r)
 	struct approval_id id;
 	struct rp_context c;
 	struct json_out o;
+	enum rp_answer a;
 
-	if (!approving_id(r, &id) ||
-	    !approving_unless_ok(r,
-		rp_companion_look(
-		    r->site->rp, &r->call, r->device, &id, &c, &state),
-		state))
+	if (!approving_id(r, &id))
+		return;
+	a = rp_companion_look(
+	    r->site->rp, &r->call, r->device, &id, &c, &state);
+	if (!approving_unless_ok(r, a, state))
 		return;
 	companion_begin(r, &o, 2048);
 	put_context(&o, &c);
@@ -155,6 +156,7 @@ web_companion_choice(struct web_request *r)
 	struct rp_choice choice;
 	struct approval_id id;
 	struct json_out o;
+	enum rp_answer a;
 
 	if (!approving_id(r, &id) || !read_choice(r, &choice))
 		return;
@@ -162,10 +164,9 @@ web_companion_choice(struct web_request *r)
 		reply_problem(r, PROBLEM_FAULT);
 		return;
 	}
-	if (!approving_unless_ok(r,
-		rp_companion_choose(
-		    r->site->rp, &r->call, r->device, &id, &choice, c, &state),
-		state))
+	a = rp_companion_choose(
+	    r->site->rp, &r->call, r->device, &id, &choice, c, &state);
+	if (!approving_unless_ok(r, a, state))
 		return;
 	companion_begin(r, &o, 4096);
 	json_out_word(&o, "state", rp_approval_state_name(state));
