@@ -361,11 +361,24 @@ static void
 the_log_proves_each_of_them(void **state)
 {
 	struct household *h = *state;
-	char *said = NULL;
+	json_t *before = server_cli_json(server, "audit", "verify", NULL);
+	json_t *after, *seen;
 
 	household_let_in(h, h->pc);
-	assert_int_equal(server_cli(server, &said, "audit", "verify", NULL), 0);
-	free(said);
+	asker_ask(h->pc, h->name);
+	seen = companion_look(h->phone, h->pc->id);
+	companion_decide(h->phone, h->pc->id,
+	    household_other(seen, h->pc->number), "mismatch");
+	after = server_cli_json(server, "audit", "verify", NULL);
+	assert_true(json_is_true(json_object_get(after, "sound")));
+	assert_int_equal(json_integer_value(json_object_get(after, "approved")),
+	    json_integer_value(json_object_get(before, "approved")) + 1);
+	assert_int_equal(
+	    json_integer_value(json_object_get(after, "mismatches")),
+	    json_integer_value(json_object_get(before, "mismatches")) + 1);
+	json_decref(seen);
+	json_decref(before);
+	json_decref(after);
 }
 
 int
