@@ -43,9 +43,9 @@ web_logout(struct web_request *r)
 	if (!request_read(r, NULL, 0, &none) ||
 	    !reply_unless_ok(r, rp_session_end(r->site->rp, &r->call, &r->who)))
 		return;
+	/* What the browser keeps beside the cookie are keys: they stay its own. */
 	reply_session_gone(r);
 	reply_empty(r);
-	reply_clear_site(r);
 }
 
 void
@@ -92,8 +92,6 @@ web_session_delete(struct web_request *r)
 	if (own)
 		reply_session_gone(r);
 	reply_empty(r);
-	if (own)
-		reply_clear_site(r);
 }
 
 void
@@ -113,6 +111,4 @@ web_sessions_delete(struct web_request *r)
 	json_out_int(&o, "sessions_ended", (int64_t)n);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
-	if (!others)
-		reply_clear_site(r);
 }

@@ -43,8 +43,14 @@ function tile(number) {
   button.type = 'button';
   button.className = 'tile number';
   button.dataset.choice = number;
-  button.textContent = number;
-  button.setAttribute('aria-label', [...number].join(' '));
+  /* Seen as a number, heard digit by digit. */
+  const seen = document.createElement('span');
+  seen.textContent = number;
+  seen.setAttribute('aria-hidden', 'true');
+  const heard = document.createElement('span');
+  heard.className = 'aside';
+  heard.textContent = [...number].join(' ');
+  button.append(seen, heard);
   return button;
 }
 
@@ -72,7 +78,6 @@ function describe({ match, context, choices }) {
     const yes = tile('');
     yes.className = 'tile';
     yes.textContent = t('companion.yes');
-    yes.removeAttribute('aria-label');
     tiles.append(yes);
   }
   one('.tile.risky', tiles).classList.toggle('whole',
