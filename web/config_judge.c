@@ -451,6 +451,10 @@ judge_trial(const struct config *c, struct config_problems *p)
 		    "on loopback only, not at %s; set rp_id to the domain "
 		    "that people will see",
 		    c->listen);
+	if (strncmp(c->listen, "unix:", 5) == 0)
+		config_complain(p, true,
+		    "listen: without rp_id this is a trial, which needs a "
+		    "port for its origin to name");
 	if (c->origins.n > 0)
 		config_complain(p, true,
 		    "origins: needs rp_id, the domain that passkeys belong to");

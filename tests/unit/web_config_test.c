@@ -112,6 +112,7 @@ static const struct {
 	{ "listen = 8080\n", ":1: listen: \"8080\" is not ADDRESS:PORT" },
 	{ "listen = 0.0.0.0:8080\n", "a trial, which is served on loopback" },
 	{ "listen = :8080\n", "a trial, which is served on loopback" },
+	{ "listen = unix:/run/itsumo.sock\n", "a trial, which needs a port" },
 	{ "origins = { \"http://localhost:8080\" }\n", "origins: needs rp_id" },
 	{ "rp_id = Example.com\n", "is not a domain" },
 	{ "rp_id = \"https://example.com\"\n", "is not a domain" },
