@@ -3,11 +3,104 @@
 // code that sets the phone up to the browser that is thrown out.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { launch, person, serve, until } from './lib.mjs';
+import { chromium } from 'playwright-core';
+
+import { makeCertificate } from './certificate.mjs';
+import { FakeFcm, pushEndpoint } from './fakefcm.mjs';
+import { FakeNotify } from './fakenotify.mjs';
+import { Authenticator, Person, launch, person, serve, until }
+  from './lib.mjs';
 
 const LOCALES = ['en-GB', 'ja-JP'];
+
+const press = (who, act) =>
+  who.page.locator(`[data-act="${act}"]`).filter({ visible: true }).click();
+
+/** Leaves the page that tells how something ended. */
+async function home(who) {
+  await press(who, 'home');
+  await who.state('home');
+}
+
+/**
+ * A phone joins the account by the code that the computer shows, and is
+ * confirmed there by its name.
+ */
+async function join(pc, it, name, look = false) {
+  await pc.goto('/account/devices');
+  await pc.ready();
+  if (look)
+    await pc.look('none');
+  await pc.page.click('#add-phone');
+  await pc.page.waitForSelector('#code[open]');
+  if (look)
+    await pc.look('code');
+  const { pathname, hash } = new URL(
+    await pc.page.locator('#link').getAttribute('href'));
+  await it.goto(pathname + hash);
+  await it.state('welcome');
+  if (look)
+    await it.look('welcome');
+  await press(it, 'begin');
+  await it.state('name');
+  await it.page.fill('#phone-name', name);
+  if (look)
+    await it.look('name');
+  await it.page.click('#phone-form button');
+  await it.state('confirming');
+  await pc.page.waitForSelector('#confirm[open]');
+  assert.equal(await pc.text('#confirm [data-f=name]'), name);
+  assert.equal(await it.text('[data-view=confirming] [data-f=name]'), name);
+  if (look) {
+    await it.look('confirming');
+    await pc.look('confirm');
+  }
+  await pc.page.click('#confirm button[value=yes]');
+  await it.state('set-up');
+  if (look)
+    await it.look('set-up');
+  await home(it);
+  await pc.page.waitForSelector('.card.phone');
+  await pc.state('ready');
+  if (look) {
+    await it.look('home');
+    await pc.look('phone');
+  }
+}
+
+/** On a browser that nobody is signed in with; gives the number. */
+async function asks(who, name) {
+  await who.goto('/');
+  await who.state('ready');
+  await who.page.fill('#name', name);
+  await who.page.click('#use-phone');
+  await who.state('phone-waiting');
+  return who.page.locator('[data-f=number]').innerText();
+}
+
+/** The phone finds the request in its list, with no push. */
+async function opens(it) {
+  await it.page.click('#pending button');
+  await it.state('request');
+  return it.page.locator('[data-choice]').evaluateAll((tiles) =>
+    tiles.map((tile) => tile.dataset.choice));
+}
+
+/** Up to the question whether the browser shall be kept. */
+async function approved(pc, it, name) {
+  const number = await asks(pc, name);
+  assert.ok((await opens(it)).includes(number));
+  await it.page.click(`[data-choice="${number}"]`);
+  await it.state('request-approved');
+  await pc.state('keep');
+  await home(it);
+}
 
 describe('sign-in with the phone', () => {
   let browser, server;
@@ -27,89 +120,6 @@ describe('sign-in with the phone', () => {
     person(t, browser, server, { journey: `${journey}-phone`,
       viewport: { width: 390, height: 844 }, hasTouch: true,
       permissions: ['notifications'], ...options });
-
-  const press = (who, act) =>
-    who.page.locator(`[data-act="${act}"]`).filter({ visible: true }).click();
-
-  /** Leaves the page that tells how something ended. */
-  async function home(who) {
-    await press(who, 'home');
-    await who.state('home');
-  }
-
-  /**
-   * A phone joins the account by the code that the computer shows, and is
-   * confirmed there by its name.
-   */
-  async function join(pc, it, name, look = false) {
-    await pc.goto('/account/devices');
-    await pc.ready();
-    if (look)
-      await pc.look('none');
-    await pc.page.click('#add-phone');
-    await pc.page.waitForSelector('#code[open]');
-    if (look)
-      await pc.look('code');
-    const { pathname, hash } = new URL(
-      await pc.page.locator('#link').getAttribute('href'));
-    await it.goto(pathname + hash);
-    await it.state('welcome');
-    if (look)
-      await it.look('welcome');
-    await press(it, 'begin');
-    await it.state('name');
-    await it.page.fill('#phone-name', name);
-    if (look)
-      await it.look('name');
-    await it.page.click('#phone-form button');
-    await it.state('confirming');
-    await pc.page.waitForSelector('#confirm[open]');
-    assert.equal(await pc.text('#confirm [data-f=name]'), name);
-    assert.equal(await it.text('[data-view=confirming] [data-f=name]'), name);
-    if (look) {
-      await it.look('confirming');
-      await pc.look('confirm');
-    }
-    await pc.page.click('#confirm button[value=yes]');
-    await it.state('set-up');
-    if (look)
-      await it.look('set-up');
-    await home(it);
-    await pc.page.waitForSelector('.card.phone');
-    await pc.state('ready');
-    if (look) {
-      await it.look('home');
-      await pc.look('phone');
-    }
-  }
-
-  /** On a browser that nobody is signed in with; gives the number. */
-  async function asks(who, name) {
-    await who.goto('/');
-    await who.state('ready');
-    await who.page.fill('#name', name);
-    await who.page.click('#use-phone');
-    await who.state('phone-waiting');
-    return who.page.locator('[data-f=number]').innerText();
-  }
-
-  /** The phone finds the request in its list, with no push. */
-  async function opens(it) {
-    await it.page.click('#pending button');
-    await it.state('request');
-    return it.page.locator('[data-choice]').evaluateAll((tiles) =>
-      tiles.map((tile) => tile.dataset.choice));
-  }
-
-  /** Up to the question whether the browser shall be kept. */
-  async function approved(pc, it, name) {
-    const number = await asks(pc, name);
-    assert.ok((await opens(it)).includes(number));
-    await it.page.click(`[data-choice="${number}"]`);
-    await it.state('request-approved');
-    await pc.state('keep');
-    await home(it);
-  }
 
   for (const locale of LOCALES)
     test(`set up, asked, chosen, verified: in (${locale})`, async (t) => {
@@ -513,5 +523,91 @@ describe('a request that nobody answers', () => {
     await pc.look('expired');
     await pc.page.locator('[data-act=again]').click();
     await pc.state('phone-waiting');
+  });
+});
+
+describe('a request rings the phone', () => {
+  let folder, fcm, endpoint, notify, profile, browser, server;
+
+  before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'itsumo-phone-'));
+    const certificate = makeCertificate(folder,
+      ['localhost', '*.google.com', 'fcm.googleapis.com']);
+    [fcm, notify, browser] = await Promise.all([FakeFcm.start(certificate),
+      FakeNotify.start(), launch()]);
+    endpoint = await pushEndpoint(certificate,
+      (...sent) => fcm.deliver(...sent));
+    server = await serve([`push_ca = "${certificate.file}"`,
+      'push_networks = {"127.0.0.1"}',
+      `push_connect_to = {":443:127.0.0.1:${endpoint.port}"}`]);
+    profile = await chromium.launchPersistentContext(
+      path.join(folder, 'profile'), {
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        headless: false, /* the new headless mode is a flag of its own */
+        locale: 'en-GB', viewport: { width: 390, height: 844 },
+        reducedMotion: 'reduce',
+        env: { ...process.env, ...notify.environment },
+        args: ['--headless=new', '--no-sandbox', '--disable-gpu',
+          '--disable-quic', '--no-first-run', '--disable-component-update',
+          '--disable-sync', ...fcm.flags,
+          `--ignore-certificate-errors-spki-list=${certificate.spki}`],
+      });
+    profile.setDefaultTimeout(15000);
+    await profile.grantPermissions(['notifications'],
+      { origin: server.origin });
+  });
+  after(async () => {
+    await profile?.close();
+    await browser?.close();
+    await server?.stop();
+    await notify?.stop();
+    endpoint?.close();
+    fcm?.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  const owned = async (page) => new Person(page, await Authenticator.of(page),
+    server, 'push-phone', 'en');
+
+  test('a real push, a real click, and the computer is in', async (t) => {
+    const owner = await person(t, browser, server, { journey: 'push-owner' });
+    const pc = await person(t, browser, server, { journey: 'push' });
+    let it = await owned(await profile.newPage());
+    await owner.signUp('push');
+    await join(owner, it, 'Phone');
+    await owner.page.waitForSelector('.card.phone');
+    assert.equal(await owner.text('.card.phone [data-f=push]'), 'Get through');
+    assert.equal(await it.page.locator('#no-push').isVisible(), false);
+    await fcm.connected();
+
+    /* The companion is closed, and comes back by the click alone. */
+    const passkeys = await it.authenticator.credentials();
+    await it.goto('/404');
+    const shown = once(notify, 'shown');
+    const number = await asks(pc, 'push');
+    const [notification] = await shown;
+    assert.equal(notification.summary, 'Are you signing in?');
+    const said = `${notification.summary} ${notification.body}`;
+    assert.doesNotMatch(said, new RegExp(`${number}|push|apr_`));
+    const opens = profile.waitForEvent('page');
+    notify.click(notification);
+    it = await owned(await opens);
+    for (const one of passkeys)
+      await it.authenticator.add(one);
+    await it.state('request');
+    await it.page.click(`[data-choice="${number}"]`);
+    await it.state('request-approved');
+    await pc.state('keep');
+    await home(it);
+  });
+
+  test('with the push service down the list still works', async (t) => {
+    const pc = await person(t, browser, server, { journey: 'push-down' });
+    const it = await owned(await profile.newPage());
+    endpoint.close();
+    await it.goto('/companion');
+    await it.state('home');
+    const number = await asks(pc, 'push');
+    assert.ok((await opens(it)).includes(number));
   });
 });
