@@ -37,7 +37,32 @@ companion_jwk(const struct companion *c)
 	    "verify");
 }
 
+json_t *
+companion_push(const struct companion *c, const char *endpoint)
+{
+	uint8_t point[65] = { 4 };
+	char text[WA_B64URL_SIZE(65)];
+
+	memcpy(point + 1, c->key.xy, 64);
+	assert(wa_b64url_encode(
+	    (struct slice){ point, sizeof(point) }, text, sizeof(text)));
+	return json_pack("{s:s, s:n, s:{s:s, s:s}}", "endpoint", endpoint,
+	    "expirationTime", "keys", "p256dh", text, "auth",
+	    "AAECAwQFBgcICQoLDA0ODw");
+}
+
 /* ---- joining ---- */
+
+/* What every phone brings along. */
+static void
+describe(const struct companion *c, const char *name, json_t *body)
+{
+	json_object_set_new(body, "name", json_string(name));
+	json_object_set_new(body, "platform", json_string("Test 1"));
+	json_object_set_new(body, "device_jwk", companion_jwk(c));
+	if (c->push != NULL)
+		json_object_set_new(body, "push", companion_push(c, c->push));
+}
 
 static void
 take_id(struct companion *c, json_t *answer)
@@ -55,9 +80,7 @@ companion_join(struct companion *c, const char *name)
 	json_t *body =
 	    visitor_finish(options, visitor_sign(c->v, options, NULL));
 
-	json_object_set_new(body, "name", json_string(name));
-	json_object_set_new(body, "platform", json_string("Test 1"));
-	json_object_set_new(body, "device_jwk", companion_jwk(c));
+	describe(c, name, body);
 	json_decref(options);
 	take_id(c, visitor_get(c->v, "POST", "/api/v1/phones", body, 201));
 }
@@ -71,9 +94,7 @@ companion_answer(struct companion *c, const char *offer, const char *name)
 	    visitor_finish(options, visitor_create(c->v, options, NULL));
 
 	json_object_set_new(body, "offer", json_string(offer));
-	json_object_set_new(body, "name", json_string(name));
-	json_object_set_new(body, "platform", json_string("Test 1"));
-	json_object_set_new(body, "device_jwk", companion_jwk(c));
+	describe(c, name, body);
 	json_decref(options);
 	take_id(c, visitor_get(c->v, "POST", "/api/v1/phones", body, 201));
 }

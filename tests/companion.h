@@ -14,6 +14,7 @@ struct companion {
 	struct visitor *v; /* its connection, its passkey and its cookies */
 	struct softproof_key key;
 	char id[32]; /* "phn_…" */
+	const char *push; /* where it is woken; NULL: it is not */
 	struct softkey_script lies; /* of its passkey, when it approves */
 };
 
@@ -22,6 +23,9 @@ struct companion *companion_new(struct visitor *v);
 void companion_free(struct companion *c);
 /* Its device key's public half, for POST /api/v1/phones. */
 json_t *companion_jwk(const struct companion *c);
+
+/* A push subscription of its browser, to be encrypted to by anybody. */
+json_t *companion_push(const struct companion *c, const char *endpoint);
 
 /* Joins the account that v is signed in to, with a fresh proof. */
 void companion_join(struct companion *c, const char *name);
