@@ -367,47 +367,24 @@ middle(const struct figure *f, int n)
 	return result;
 }
 
-static struct figure
-measure(struct store *s, store_fn *fn, int threads)
-{
-	struct figure f[ROUNDS_MAX];
-
-	one_round(s, fn, 1, threads, options.milliseconds / 4);
-	for (int i = 0; i < options.rounds; i++)
-		f[i] = one_round(s, fn, 1, threads, options.milliseconds);
-	return middle(f, options.rounds);
-}
-
 /* ---- the bare loop ---- */
 
+/* Page after page into the file, each of them synced. */
 static double
-bare(const char *path)
+bare_round(int fd)
 {
 	static uint8_t page[4096];
-	double rate[ROUNDS_MAX];
-	off_t at = 0;
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	double begun = seconds(CLOCK_MONOTONIC), now = begun;
+	uint64_t n = 0;
 
-	if (fd == -1)
-		give_up("no file for the bare loop");
-	for (int i = 0; i < options.rounds; i++) {
-		double t = seconds(CLOCK_MONOTONIC), until;
-		uint64_t n = 0;
-
-		until = t + options.milliseconds / 1e3;
-		for (; seconds(CLOCK_MONOTONIC) < until; n++) {
-			page[0]++;
-			if (pwrite(fd, page, sizeof(page), at) !=
-				sizeof(page) ||
-			    fdatasync(fd) == -1)
-				give_up("the bare loop cannot write");
-			at += (off_t)sizeof(page);
-		}
-		rate[i] = (double)n / (seconds(CLOCK_MONOTONIC) - t);
+	for (; now < begun + options.milliseconds / 1e3; n++) {
+		page[0]++;
+		if (write(fd, page, sizeof(page)) != sizeof(page) ||
+		    fdatasync(fd) == -1)
+			give_up("the bare loop cannot write");
+		now = seconds(CLOCK_MONOTONIC);
 	}
-	close(fd);
-	unlink(path);
-	return median(rate, options.rounds);
+	return (double)n / (now - begun);
 }
 
 /* ---- views ---- */
@@ -449,29 +426,53 @@ open_at(const char *dir)
 	return s;
 }
 
+static const int at_once[] = { 1, 8, 64 };
+
 static void
-bench_commits(const char *top)
+print_commits(struct figure f[3][ROUNDS_MAX], double *bare)
 {
-	static const int threads[] = { 1, 8, 64 };
-	char path[4096 + 64];
-	struct store *s;
-	double loop;
+	double ratio[ROUNDS_MAX];
 
-	snprintf(path, sizeof(path), "%s/bare", top);
-	loop = bare(path);
-	printf("bare write and fdatasync: %.0f/s\n", loop);
-	snprintf(path, sizeof(path), "%s/commits", top);
-	s = open_at(path);
-	printf("view begin and end: %.2f us\n", view_us(s));
 	for (int i = 0; i < 3; i++) {
-		struct figure f = measure(s, put_one, threads[i]);
+		struct figure m = middle(f[i], options.rounds);
 
+		for (int r = 0; r < options.rounds; r++)
+			ratio[r] = f[i][r].per_second / bare[r];
 		printf("commits, %2d at once: %7.0f/s, %5.2f of bare, "
 		       "%5.1f us CPU (%4.1f user), %4.1f a commit, "
 		       "%4.1f pages\n",
-		    threads[i], f.per_second, f.per_second / loop, f.cpu_us,
-		    f.user_us, f.batch, f.pages);
+		    at_once[i], m.per_second, median(ratio, options.rounds),
+		    m.cpu_us, m.user_us, m.batch, m.pages);
 	}
+	printf(
+	    "bare write and fdatasync: %.0f/s\n", median(bare, options.rounds));
+}
+
+/* Alternates with the bare loop. */
+static void
+bench_commits(const char *top)
+{
+	static struct figure f[3][ROUNDS_MAX];
+	double bare[ROUNDS_MAX];
+	char path[4096 + 64];
+	struct store *s;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/commits", top);
+	s = open_at(path);
+	printf("view begin and end: %.2f us\n", view_us(s));
+	snprintf(path, sizeof(path), "%s/bare", top);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		give_up("no file for the bare loop");
+	for (int r = 0; r < options.rounds; r++) {
+		bare[r] = bare_round(fd);
+		for (int i = 0; i < 3; i++)
+			f[i][r] = one_round(
+			    s, put_one, 1, at_once[i], options.milliseconds);
+	}
+	print_commits(f, bare);
+	close(fd);
 	store_close(s);
 }
 
@@ -489,7 +490,7 @@ warm_by_pages(const char *dir)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/data.mdb", dir);
-	fd = open(path, O_RDONLY);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0 ||
 	    posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM) != 0)
 		give_up("the cache does not let go");
@@ -566,9 +567,8 @@ bench_sign_ins(const char *top)
 		snprintf(path, sizeof(path), "%s/accounts-%d", top, i);
 		stores[i] = load_accounts(path, options.accounts[i]);
 	}
-	compare(stores, 1);
-	compare(stores, 8);
-	compare(stores, 64);
+	for (int i = 0; i < 3; i++)
+		compare(stores, at_once[i]);
 	for (int i = 0; i < options.sizes; i++)
 		store_close(stores[i]);
 }
