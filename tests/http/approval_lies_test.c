@@ -408,8 +408,8 @@ requests_of_no_form(void **state)
 		"{\"name\":7,\"browser_jwk\":{}}",
 		"{\"name\":\"a\",\"browser_jwk\":{}}",
 		"{\"name\":\"a\",\"browser_jwk\":\"x\"}",
-		"{\"name\":\"a\",\"browser_jwk\":{\"kty\":\"EC\","
-		"\"crv\":\"P-256\",\"x\":\"AAAA\",\"y\":\"AAAA\"}}",
+		("{\"name\":\"a\",\"browser_jwk\":{\"kty\":\"EC\","
+		 "\"crv\":\"P-256\",\"x\":\"AAAA\",\"y\":\"AAAA\"}}"),
 	};
 	struct household *h = *state;
 
