@@ -4,12 +4,16 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import dns from 'node:dns';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+/* The server listens at 127.0.0.1, and Node 18 would ask ::1 alone. */
+dns.setDefaultResultOrder('ipv4first');
 
 export const top = fileURLToPath(new URL('../', import.meta.url));
 export const program = process.env.ITSUMO ?? path.join(top, 'build/itsumo');
@@ -69,7 +73,10 @@ export async function serve(config = [], args = []) {
     assert.equal(child.exitCode, null,
       fs.readFileSync(path.join(folder, 'log'), 'utf8'));
     return fetch(`${origin}/api/v1/service`).then((r) => r.ok, () => false);
-  }, 'the server answers');
+  }, 'the server answers').catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
 
   return {
     origin, port,

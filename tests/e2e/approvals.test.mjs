@@ -106,7 +106,8 @@ describe('sign-in with the phone', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();
@@ -499,12 +500,53 @@ describe('sign-in with the phone', () => {
   });
 });
 
-describe('a request that nobody answers', () => {
+describe('a number that is typed', () => {
   let browser, server;
 
   before(async () => {
     [browser, server] = await Promise.all(
-      [launch(), serve(['approval_time = "30s"'])]);
+      [launch(), serve(['approval_match = "type6"'])]);
+  });
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  test('six digits, typed as they stand there', async (t) => {
+    const owner = await person(t, browser, server, { journey: 'typed-owner' });
+    const it = await person(t, browser, server, { journey: 'typed-phone',
+      viewport: { width: 390, height: 844 }, hasTouch: true,
+      permissions: ['notifications'] });
+    const pc = await person(t, browser, server, { journey: 'typed' });
+    await owner.signUp('typed');
+    await join(owner, it, 'Phone');
+    const number = await asks(pc, 'typed');
+    assert.match(number, /^\d{6}$/);
+    await pc.look('waiting');
+    assert.deepEqual(await opens(it), []);
+    await it.page.fill('#typed', '12');
+    await it.page.click('#type .main');
+    assert.equal(await it.page.locator('#typed-problem').isVisible(), true);
+    await it.look('wrong');
+    await it.page.fill('#typed', number);
+    await it.page.click('#type .main');
+    await it.state('request-approved');
+    await pc.state('keep');
+    await pc.page.click('#keep [data-act=no]');
+    await pc.state('own');
+    await press(pc, 'make');
+    /* A passkey is wanted first: this session has none yet. */
+    await pc.page.waitForURL('**/account');
+    await pc.page.waitForSelector('#add[open]');
+  });
+});
+
+describe('a request that nobody answers', () => {
+  let browser, server;
+
+  before(async () => {
+    server = await serve(['approval_time = "30s"']);
+    browser = await launch();
   });
   after(async () => {
     await browser.close();

@@ -10,8 +10,8 @@ describe('invitations', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all(
-      [launch(), serve(['sign_up = "invitation"'])]);
+    server = await serve(['sign_up = "invitation"']);
+    browser = await launch();
   });
   after(async () => {
     await browser.close();
@@ -92,8 +92,8 @@ describe('invitations', () => {
 
 describe('closed sign-up', () => {
   test('says so', async (t) => {
-    const [browser, server] = await Promise.all(
-      [launch(), serve(['sign_up = "closed"'])]);
+    const server = await serve(['sign_up = "closed"']);
+    browser = await launch();
     t.after(async () => {
       await browser.close();
       await server.stop();

@@ -53,8 +53,9 @@ describe('the pages as built', () => {
       .filter((name) => name.startsWith(`${lang}/`))
       .map((name) => name.slice(lang.length + 1)).sort();
     assert.deepEqual(names('en'), ['404.html', 'account.html',
-      'account/history.html', 'account/sessions.html',
-      'account/settings.html', 'error.html', 'index.html', 'signup.html']);
+      'account/devices.html', 'account/history.html', 'account/sessions.html',
+      'account/settings.html', 'companion.html', 'error.html', 'index.html',
+      'signup.html']);
     assert.deepEqual(names('ja'), names('en'));
   });
 
@@ -114,7 +115,7 @@ describe('the pages as built', () => {
   test('no page speaks of what stands behind a passkey', () => {
     for (const [name, html] of pages) {
       const said = html.replaceAll(
-        /(?:autocomplete|href|src)="[^"]*"/g, '');
+        /(?:autocomplete|crossorigin|href|src)="[^"]*"/g, '');
       assert.doesNotMatch(said,
         /FIDO|WebAuthn|credential|assertion|attestation|ceremony/i, name);
     }
@@ -130,19 +131,21 @@ test('the scripts are typed', () => {
 
 test('each state that a script can show has its words', () => {
   const script = fs.readFileSync(path.join(sources, 'js/stage.js'), 'utf8');
+  const list = (name) => [...script.match(
+    new RegExp(`const ${name} = (?:new Set\\()?\\[([^\\]]+)`))[1]
+    .matchAll(/'([\w-]+)'/g)].map(([, word]) => word);
   const readme = fs.readFileSync(path.join(sources, 'README.md'), 'utf8');
   const messages = readMessages('en');
-  const list = (name) => [...script.match(
-    new RegExp(`const ${name} = new Set\\(\\[([^\\]]+)`))[1]
-    .matchAll(/'([\w-]+)'/g)].map(([, state]) => state);
-  const states = [...list('KNOWN'), ...list('FINAL'), 'trouble', 'busy',
-    'waiting', 'next', 'proof'];
-  assert.ok(states.length > 20);
-  for (const state of states) {
-    assert.ok(messages[`state.${state}.title`], state);
-    assert.ok(messages[`state.${state}.text`], state);
+  const states = list('FAMILIES').flatMap((family) => Object.keys(messages)
+    .filter((key) => key.startsWith(`${family}.`) && key.endsWith('.title'))
+    .map((key) => [family, key.slice(family.length + 1, -'.title'.length)]));
+  assert.ok(states.length > 50);
+  for (const [family, state] of states) {
+    assert.ok(messages[`${family}.${state}.text`], state);
     assert.ok(readme.includes(`\`${state}\``), `README.md: ${state}`);
   }
+  for (const state of list('FINAL'))
+    assert.ok(states.some(([, known]) => known === state), state);
 });
 
 test('Japanese is Japanese, in its own marks', () => {
@@ -169,8 +172,8 @@ describe('a fault in the sources stops the build', () => {
       '{', '{ "idle.key": "暇",', /not in both.*idle\.key/],
     ['a message that a page lacks', 'index.html',
       '{{t signin.title}}', '{{t signin.nonsense}}', /no message signin\.non/],
-    ['a message that a script lacks', 'js/history.js',
-      't(\'event.any\')', 't(\'event.nonsense\')', /no message event\.non/],
+    ['a message that a script lacks', 'js/text.js',
+      't(\'time.when\'', 't(\'time.nonsense\'', /no message time\.non/],
     ['a message twice', 'messages/en.json',
       '{', '{ "action.back": "x",', /action\.back stands there twice/],
     ['a gap with another name', 'messages/ja.json',

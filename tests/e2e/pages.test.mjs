@@ -15,7 +15,8 @@ describe('pages', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();

@@ -11,7 +11,8 @@ describe('passkeys', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();
@@ -141,8 +142,8 @@ describe('a step that changes passkeys', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all(
-      [launch(), serve(['proof_time = "1s"'])]);
+    server = await serve(['proof_time = "1s"']);
+    browser = await launch();
   });
   after(async () => {
     await browser.close();

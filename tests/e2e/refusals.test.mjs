@@ -12,7 +12,8 @@ describe('refusals', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();
@@ -242,8 +243,8 @@ describe('ceremonies that are short', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all(
-      [launch(), serve(['ceremony_time = "3s"'])]);
+    server = await serve(['ceremony_time = "3s"']);
+    browser = await launch();
   });
   after(async () => {
     await browser.close();

@@ -10,7 +10,8 @@ describe('sessions', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();

@@ -10,7 +10,8 @@ describe('signing up and in', () => {
   let browser, server;
 
   before(async () => {
-    [browser, server] = await Promise.all([launch(), serve()]);
+    server = await serve();
+    browser = await launch();
   });
   after(async () => {
     await browser.close();
