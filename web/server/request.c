@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/request.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -81,11 +82,56 @@ skip_authority(struct slice uri)
 	return (struct slice){ slash, (size_t)(uri.p + uri.n - slash) };
 }
 
+/*
+ * A request has 20 kB: too much for malloc() to have ready, so some of those
+ * that ended are kept for the next.
+ */
+enum { SPARES = 64 };
+
+static struct {
+	pthread_mutex_t lock;
+	struct web_request *list[SPARES];
+	size_t n;
+} spares = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static struct web_request *
+memory_take(void)
+{
+	struct web_request *r = NULL;
+
+	pthread_mutex_lock(&spares.lock);
+	if (spares.n > 0)
+		r = spares.list[--spares.n];
+	pthread_mutex_unlock(&spares.lock);
+	return r != NULL ? r : malloc(sizeof(*r));
+}
+
+static void
+memory_give(struct web_request *r)
+{
+#if !defined(__SANITIZE_ADDRESS__)
+	pthread_mutex_lock(&spares.lock);
+	if (spares.n < SPARES) {
+		spares.list[spares.n++] = r;
+		r = NULL;
+	}
+	pthread_mutex_unlock(&spares.lock);
+#endif
+	free(r);
+}
+
+void
+request_forget(void)
+{
+	while (spares.n > 0)
+		free(spares.list[--spares.n]);
+}
+
 struct web_request *
 request_new(struct web_server *server, struct site *site,
     struct MHD_Connection *connection, const char *uri)
 {
-	struct web_request *r = malloc(sizeof(*r));
+	struct web_request *r = memory_take();
 	struct slice target;
 	char *copy;
 
@@ -124,7 +170,7 @@ request_free(struct web_request *r)
 		MHD_destroy_response(r->response);
 	arena_free(&r->arena);
 	site_drop(r->site);
-	free(r);
+	memory_give(r);
 }
 
 static const struct {

@@ -100,13 +100,15 @@ struct web_request {
 	struct arena arena;
 	struct rp_call call;
 	struct rp_signed_in who;
-	_Alignas(max_align_t) uint8_t first[8192];
+	_Alignas(max_align_t) uint8_t first[16384];
 };
 
 /* NULL when there is no memory.  uri: as it was sent. */
 struct web_request *request_new(struct web_server *server, struct site *site,
     struct MHD_Connection *connection, const char *uri);
 void request_free(struct web_request *r);
+/* Gives back the memory of requests that is kept for the next ones. */
+void request_forget(void);
 
 /* Takes the headers over and judges what can be judged before the body. */
 void request_begin(struct web_request *r, const char *method);

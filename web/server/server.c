@@ -559,6 +559,7 @@ server_free(struct web_server *s)
 	waiting_free(s->waiting);
 	pool_free(s->pool);
 	static_close();
+	request_forget();
 	site_drop(s->site);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
