@@ -10,8 +10,10 @@
 
 /* ---- what both do ---- */
 
+enum { PUT_AT_ONCE = 25 };
+
 struct numbered {
-	uint32_t number;
+	uint32_t number, count;
 	size_t size;
 };
 
@@ -20,18 +22,38 @@ put_numbered(struct store_txn *t, void *arg)
 {
 	static const uint8_t value[STORE_SETTING_MAX];
 	struct numbered *n = arg;
+	enum store_rc rc = STORE_OK;
 	char name[16];
 
-	snprintf(name, sizeof(name), "n%u", n->number);
-	return store_setting_put(t, name, (struct slice){ value, n->size });
+	for (uint32_t i = 0; rc == STORE_OK && i < n->count; i++) {
+		snprintf(name, sizeof(name), "n%u", n->number + i);
+		rc = store_setting_put(
+		    t, name, (struct slice){ value, n->size });
+	}
+	return rc;
 }
 
 enum store_rc
 numbered_put(struct store *s, uint32_t number, size_t size)
 {
-	struct numbered n = { number, size };
+	struct numbered n = { number, 1, size };
 
 	return store_update(s, put_numbered, &n);
+}
+
+enum store_rc
+numbered_put_all(struct store *s, uint32_t from, uint32_t count, size_t size)
+{
+	enum store_rc rc = STORE_OK;
+
+	for (uint32_t i = 0; rc == STORE_OK && i < count; i += PUT_AT_ONCE) {
+		struct numbered n = { from + i, PUT_AT_ONCE, size };
+
+		if (n.count > count - i)
+			n.count = count - i;
+		rc = store_update(s, put_numbered, &n);
+	}
+	return rc;
 }
 
 bool
@@ -133,16 +155,6 @@ peer_end(struct peer *p)
 /* ---- the one that does ---- */
 
 static long
-do_put(struct store *s, unsigned from, unsigned count, unsigned size)
-{
-	enum store_rc rc = STORE_OK;
-
-	for (unsigned i = 0; rc == STORE_OK && i < count; i++)
-		rc = numbered_put(s, from + i, size);
-	return rc;
-}
-
-static long
 do_over(struct store *s, unsigned count, unsigned size)
 {
 	enum store_rc rc = STORE_OK;
@@ -192,7 +204,7 @@ do_line(struct store *s, const char *line)
 	char dir[256];
 
 	if (sscanf(line, "put %u %u %u", &a, &b, &c) == 3)
-		return do_put(s, a, b, c);
+		return numbered_put_all(s, a, b, c);
 	if (sscanf(line, "has %u %u", &a, &b) == 2)
 		return do_has(s, a, b);
 	if (sscanf(line, "over %u %u", &a, &b) == 2)

@@ -39,6 +39,8 @@ bool peer_main(int argc, char **argv);
 
 /* The peer's own puts, for who shares the folder: number under its name. */
 enum store_rc numbered_put(struct store *s, uint32_t number, size_t size);
+enum store_rc numbered_put_all(
+    struct store *s, uint32_t from, uint32_t count, size_t size);
 bool numbered_has(struct store *s, uint32_t number);
 
 #endif
