@@ -16,7 +16,6 @@
 #include "tests/softjws.h"
 #include "tests/softkey.h"
 #include "webauthn/mds.h"
-#include "webauthn/pem.h"
 
 /*
  * Every allocation of a verification fails in turn, ours, OpenSSL's and
