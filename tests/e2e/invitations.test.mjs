@@ -93,7 +93,7 @@ describe('invitations', () => {
 describe('closed sign-up', () => {
   test('says so', async (t) => {
     const server = await serve(['sign_up = "closed"']);
-    browser = await launch();
+    const browser = await launch();
     t.after(async () => {
       await browser.close();
       await server.stop();
