@@ -340,6 +340,19 @@ describe('sign-in with the phone', () => {
     await it.look('not-confirmed');
   });
 
+  test('a code that is over says so', async (t) => {
+    const it = await phone(t, 'over');
+    await it.goto('/companion#offer=AAAA');
+    await it.state('welcome');
+    await press(it, 'begin');
+    await it.state('name');
+    await it.page.click('#phone-form button');
+    await it.state('offer-unknown');
+    await it.look('offer-unknown');
+    await press(it, 'back');
+    await it.state('welcome');
+  });
+
   test('set up on the phone itself; leaving; locking', async (t) => {
     const it = await phone(t, 'itself');
     await it.signUp('itself');
@@ -356,7 +369,7 @@ describe('sign-in with the phone', () => {
     await it.page.click('[data-view=leave] [data-act=leave]');
     await it.state('left');
     await it.look('left');
-    await press(it, 'home');
+    await press(it, 'back');
     await it.state('welcome');
     await press(it, 'begin');
     await it.state('name');

@@ -352,9 +352,15 @@ def app_icon(side):
     ground, ink = (0x2C, 0x4A, 0x9A), (0xFF, 0xFF, 0xFF)
     unit = side / 40  # the mark is 24 wide, as in favicon.svg
     rows = bytearray()
+    margin = int(9 * unit)
+    blank = bytes(ground)
     for y in range(side):
         rows.append(0)  # filter: none
-        for x in range(side):
+        if not margin <= y < side - margin:
+            rows += blank * side
+            continue
+        rows += blank * margin
+        for x in range(margin, side - margin):
             u, v = (x + .5) / unit - 20, (y + .5) / unit - 20
             far = math.hypot(u, v)
             edge = max(1.4 - abs(far - 8.9), 3.2 - far)
@@ -363,6 +369,7 @@ def app_icon(side):
             cover = min(1, max(0, edge * unit + .5))
             rows += bytes(round(g + (i - g) * cover)
                           for g, i in zip(ground, ink))
+        rows += blank * margin
     return (b"\x89PNG\r\n\x1a\n"
             + png_chunk(b"IHDR", struct.pack(">2I5B", side, side, 8, 2, 0, 0, 0))
             + png_chunk(b"IDAT", zlib.compress(bytes(rows), 9))

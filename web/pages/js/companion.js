@@ -41,13 +41,18 @@ async function perform(act) {
   busy = true;
   try {
     const state = await act();
-    if (state && await stage.ask(state, ['home']))
-      shown = '';
+    if (state)
+      await stage.ask(state, [on()]);
   } catch (error) {
     await trouble(error);
   }
   busy = false;
   await start();
+}
+
+/** Where one goes on: a phone that is not set up has no requests. */
+function on() {
+  return thisPhone.id ? 'home' : 'back';
 }
 
 /** @param {unknown} error */
@@ -60,11 +65,10 @@ async function trouble(error) {
     const { state } = /** @type {Problem} */ (error);
     await stage.ask(`request-${state || 'gone'}`, ['home']);
   } else if (said(`phone.${code}.title`)) {
-    await stage.ask(code, ['home']);
+    await stage.ask(code, [on()]);
   } else {
     await stage.refused(error);
   }
-  shown = '';
 }
 
 /** @param {Pending} pending */

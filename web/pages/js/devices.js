@@ -192,8 +192,11 @@ async function revoked(_, text) {
  */
 async function showCode(offer) {
   const box = dialog('#code');
-  const picture = /** @type {HTMLImageElement} */ (one('#qr'));
+  const picture = new Image(280, 280);
   const link = /** @type {HTMLAnchorElement} */ (one('#link'));
+  picture.className = 'qr';
+  picture.alt = t('devices.code-alt');
+  one('#qr').replaceChildren(picture);
   picture.src = `data:image/svg+xml,${encodeURIComponent(offer.qr_svg)}`;
   link.href = offer.url;
   link.textContent = offer.url;
@@ -220,7 +223,7 @@ async function showCode(offer) {
     return await Promise.race([closed, answered]);
   } finally {
     clearInterval(clock);
-    picture.removeAttribute('src');
+    picture.remove();
     link.removeAttribute('href');
     link.textContent = '';
     box.close();

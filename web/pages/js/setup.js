@@ -124,7 +124,8 @@ async function byOffer(stage, about, offer) {
     options: () => call('POST', '/api/v1/phones/options', { offer }),
     verify: (answer) => call('POST', '/api/v1/phones',
       { ...about, offer, ...answer }),
-    own: isName,
+    own: (error) => isName(error)
+      || ['offer-unknown', 'offer-over', 'phones-full'].includes(error.code),
   });
 }
 
