@@ -123,6 +123,7 @@ async function wait(stage, approval) {
   const number = approval.number ?? '';
   fill(box, { number, digits: [...number].join(' '),
     step: t(`wait.step-${approval.match}`) });
+  one('.number', box).classList.toggle('long', number.length > 2);
   stage.hush();
   view('phone', 'phone-waiting');
 
