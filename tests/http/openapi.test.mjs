@@ -45,8 +45,12 @@ function unnamed(schema, value, where = '') {
     return [];
   if (Array.isArray(value))
     return value.flatMap((one, i) => unnamed(is.items, one, `${where}[${i}]`));
-  const parts = [is, ...is.allOf ?? [], ...is.oneOf ?? [], ...is.anyOf ?? []]
-    .map(resolve);
+  const choices = is.oneOf ?? is.anyOf;
+  if (choices) {
+    const each = choices.map((one) => unnamed(one, value, where));
+    return each.find((names) => names.length === 0) ?? each[0];
+  }
+  const parts = [is, ...is.allOf ?? []].map(resolve);
   const known = Object.assign({}, ...parts.map((part) => part.properties));
   if (!Object.keys(known).length)
     return [];
@@ -110,6 +114,27 @@ class Passkey {
   }
 }
 
+/** A key that never leaves its phone or browser, and what it signs. */
+class Holder {
+  constructor() {
+    this.key = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    this.jwk = this.key.publicKey.export({ format: 'jwk' });
+  }
+
+  sign(typ, claims) {
+    const text = [{ typ, alg: 'ES256' }, { ...claims,
+      iat: Math.floor(Date.now() / 1000), jti: crypto.randomUUID() }]
+      .map((part) => base64url(JSON.stringify(part))).join('.');
+    return `${text}.${base64url(crypto.sign('sha256', Buffer.from(text),
+      { key: this.key.privateKey, dsaEncoding: 'ieee-p1363' }))}`;
+  }
+
+  proof(method, url, body) {
+    return this.sign('itsumo-device+jwt', { phone: this.id, htm: method,
+      htu: url, ...body && { ath: base64url(sha256(body)) } });
+  }
+}
+
 test('the file is sound in itself', () => {
   assert.match(api.openapi, /^3\.1\./);
   const text = JSON.stringify(api);
@@ -127,6 +152,8 @@ describe('the program', () => {
 
   before(async () => {
     server = await serve(['limits = off', 'rp_id = "localhost"',
+      `android_apps = { "org.example.app:${Array(32).fill('AB').join(':')}" }`,
+      'apple_apps = { "A1B2C3D4E5.org.example.app" }',
       'related_origins = { "https://other.example" }',
       'origins = { "http://localhost:@PORT@" }'], ['--conformance']);
   });
@@ -148,7 +175,7 @@ describe('the program', () => {
   function browser() {
     const cookies = new Map();
 
-    async function call(method, path, body, { wrong = false } = {}) {
+    async function call(method, path, body, { wrong = false, by } = {}) {
       const plain = path.split('?')[0];
       const operation = operations.find((one) =>
         one.method === method.toLowerCase() && new RegExp(
@@ -162,6 +189,8 @@ describe('the program', () => {
       const answer = await fetch(server.origin + path, { method,
         redirect: 'manual', headers: { Origin: server.origin,
           Cookie: [...cookies].map((pair) => pair.join('=')).join('; '),
+          ...by && { 'Itsumo-Device': by.proof(method, server.origin + plain,
+            body && JSON.stringify(body)) },
           ...body && { 'Content-Type': 'application/json' } },
         body: body && JSON.stringify(body) });
       for (const line of answer.headers.getSetCookie()) {
@@ -185,6 +214,10 @@ describe('the program', () => {
         return {};
       }
       assert.ok(said.content[type], `${operationId}: ${type}`);
+      if (type === 'text/event-stream') {
+        assert.match(text, /^retry: \d+\nevent: state\nid: \w+\ndata: {/);
+        return {};
+      }
       const got = JSON.parse(text);
       const { schema } = said.content[type];
       valid(schema, got, `what ${operationId} answers`);
@@ -251,6 +284,93 @@ describe('the program', () => {
     await call('DELETE', '/api/v1/account');
   });
 
+  test('answers as the file says, where a phone approves', async () => {
+    const [desk, mine] = [browser(), browser()];
+    const [first, second] = [new Passkey(server.origin),
+      new Passkey(server.origin)];
+    const phones = [new Holder(), new Holder()];
+    await ceremony(desk, '/api/v1/signup', { name: 'phoned' }, first,
+      'create');
+
+    /* A phone that scanned a code, with a passkey of its own. */
+    const { offer } = await desk('POST', '/api/v1/phones/offers', {});
+    const begun = await mine('POST', '/api/v1/phones/options',
+      { offer: offer.token });
+    const joined = await mine('POST', '/api/v1/phones', { offer: offer.token,
+      name: 'Pocket', platform: 'Test', device_jwk: phones[0].jwk, push: null,
+      ceremony: begun.ceremony, credential: second.create(begun.publicKey) });
+    phones[0].id = joined.phone.id;
+    await desk('GET', `/api/v1/phones/offers/${offer.id}?wait=0`);
+    await desk('POST', `/api/v1/phones/offers/${offer.id}/confirm`,
+      { confirm: true });
+    await mine('POST', '/api/v1/phones/offers/state', { offer: offer.token });
+
+    /* And one that is signed in already. */
+    const again = await desk('POST', '/api/v1/phones/options', {});
+    phones[1].id = (await desk('POST', '/api/v1/phones', { name: 'Other',
+      device_jwk: phones[1].jwk, ceremony: again.ceremony,
+      credential: first.get(again.publicKey) })).phone.id;
+    await desk('GET', '/api/v1/phones');
+    await desk('PATCH', `/api/v1/phones/${phones[1].id}`, { name: 'Tablet' });
+    await desk('DELETE', `/api/v1/phones/${phones[1].id}`);
+
+    const by = phones[0];
+    await mine('PUT', `/api/v1/phones/${by.id}/push`, { push: null }, { by });
+    await mine('PUT', '/api/v1/companion/mute', { mute: '1h' }, { by });
+    await mine('PUT', '/api/v1/companion/mute', { mute: 'off' }, { by });
+    await mine('GET', '/api/v1/companion/history?limit=2', null, { by });
+
+    /* One request that is cancelled, and one that is approved. */
+    const asks = async () => {
+      const key = new Holder();
+      const call = browser();
+      const { approval } = await call('POST', '/api/v1/approvals',
+        { name: 'phoned', browser_jwk: key.jwk });
+      return { key, call, approval, at: `/api/v1/approvals/${approval.id}` };
+    };
+    const cancelled = await asks();
+    await cancelled.call('POST', `${cancelled.at}/cancel`, {});
+    await cancelled.call('GET', `${cancelled.at}/events`);
+    const waiting = await asks();
+    await waiting.call('GET', `${waiting.at}?wait=0`);
+    await mine('GET', '/api/v1/companion/approvals', null, { by });
+    const seen = `/api/v1/companion/approvals/${waiting.approval.id}`;
+    await mine('GET', seen, null, { by });
+    const { publicKey } = await mine('POST', `${seen}/choice`,
+      { choice: waiting.approval.number }, { by });
+    const { state } = await mine('POST', `${seen}/assertion`,
+      { credential: second.get(publicKey) }, { by });
+    assert.equal(state, 'approved');
+    const htu = `${server.origin}${waiting.at}/collect`;
+    await waiting.call('POST', `${waiting.at}/collect`, { proof:
+      waiting.key.sign('itsumo-collect+jwt', { htu, htm: 'POST',
+        approval: waiting.approval.id }) });
+
+    /* The browser is kept, and thrown out, by either. */
+    const keep = async (more) => (await waiting.call('POST',
+      '/api/v1/browsers', { name: 'Study', ...more })).browser.id;
+    const kept = await keep({ browser_jwk: waiting.key.jwk });
+    await waiting.call('PATCH', `/api/v1/browsers/${kept}`, { name: 'Desk' });
+    await waiting.call('GET', '/api/v1/browsers');
+    await mine('GET', '/api/v1/companion/browsers', null, { by });
+    await mine('DELETE', `/api/v1/companion/browsers/${kept}`, null, { by });
+    await mine('DELETE', '/api/v1/companion/browsers', null, { by });
+    const { browser: own } = await desk('POST', '/api/v1/browsers',
+      { name: 'Own' });
+    await desk('DELETE', `/api/v1/browsers/${own.id}`);
+    await ceremony(desk, '/api/v1/login', {}, first, 'get');
+    await desk('DELETE', '/api/v1/browsers');
+
+    /* A phone leaves; another one locks. */
+    await mine('POST', '/api/v1/companion/leave', {}, { by });
+    const last = new Holder();
+    const more = await desk('POST', '/api/v1/phones/options', {});
+    last.id = (await desk('POST', '/api/v1/phones', { name: 'Last',
+      device_jwk: last.jwk, ceremony: more.ceremony,
+      credential: first.get(more.publicKey) })).phone.id;
+    await mine('POST', '/api/v1/companion/lock', {}, { by: last });
+  });
+
   test('answers as the file says to an invitation', async () => {
     const { invitation } = JSON.parse(
       await server.cli('account', 'invite', 'guest', '--json'));
@@ -267,6 +387,8 @@ describe('the program', () => {
     await call('GET', '/.well-known/passkey-endpoints');
     await call('GET', '/.well-known/change-password');
     await call('GET', '/.well-known/webauthn');
+    await call('GET', '/.well-known/assetlinks.json');
+    await call('GET', '/.well-known/apple-app-site-association');
   });
 
   test('answers as the file says to conformance tools', async () => {
