@@ -12,23 +12,24 @@
  * large and small letters are one.  An e-mail address is a name like another.
  * RP_NAME_MALFORMED: *hint says what is wrong with it.
  */
-enum rp_answer rp_name_prepare(const char *name,
-    char name_key[STORE_NAME_MAX + 1], const char **hint);
+enum rp_answer rp_name_prepare(
+    const char *name, char name_key[STORE_NAME_MAX + 1], const char **hint);
 /* PRECIS Nickname (RFC 8266), for display names and names of passkeys. */
-enum rp_answer rp_label_prepare(const char *label, char *out, size_t size,
-    const char **hint);
+enum rp_answer rp_label_prepare(
+    const char *label, char *out, size_t size, const char **hint);
 
 /* By the account's owner.  NULL: unchanged. */
 enum rp_answer rp_account_change(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const char *display_name,
     const char *locale, struct store_account *changed);
 /* Wants a fresh proof.  Everything goes but the audit log. */
-enum rp_answer rp_account_remove_own(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who);
+enum rp_answer rp_account_remove_own(
+    struct rp *rp, struct rp_call *call, const struct rp_signed_in *who);
 
 enum { RP_HISTORY_PAGE_MAX = 100 };
 
-/* before: all zero for the newest.  out holds max, at most RP_HISTORY_PAGE_MAX. */
+/* before: all zero for the newest.  out holds max, at most RP_HISTORY_PAGE_MAX.
+ */
 enum rp_answer rp_history_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct history_id *before,
     struct store_history *out, size_t max, size_t *n);
@@ -68,10 +69,10 @@ enum rp_answer rp_admin_account_find(struct rp *rp, struct rp_call *call,
 /* Locking ends every session; *n is how many. */
 enum rp_answer rp_admin_account_lock(struct rp *rp, struct rp_call *call,
     const struct account_id *id, size_t *n);
-enum rp_answer rp_admin_account_unlock(struct rp *rp, struct rp_call *call,
-    const struct account_id *id);
-enum rp_answer rp_admin_account_remove(struct rp *rp, struct rp_call *call,
-    const struct account_id *id);
+enum rp_answer rp_admin_account_unlock(
+    struct rp *rp, struct rp_call *call, const struct account_id *id);
+enum rp_answer rp_admin_account_remove(
+    struct rp *rp, struct rp_call *call, const struct account_id *id);
 /* One session, or with NULL all of the account's. */
 enum rp_answer rp_admin_session_revoke(struct rp *rp, struct rp_call *call,
     const struct account_id *id, const struct session_id *session, size_t *n);

@@ -12,14 +12,14 @@
 struct rp_limits;
 
 enum rp_limit {
-	RP_LIMIT_OPTIONS_NETWORK,	/* begins of ceremonies */
-	RP_LIMIT_REFUSED_NETWORK,	/* refused finishes */
-	RP_LIMIT_NAME_TAKEN_NETWORK,	/* asking whether a name is taken */
-	RP_LIMIT_SIGN_UP_NETWORK,	/* accounts made */
-	RP_LIMIT_REFUSED_ACCOUNT,	/* refused finishes against one account */
-	RP_LIMIT_INVITATION_NETWORK,	/* invitations asked about */
-	RP_LIMIT_APPROVALS_NETWORK,	/* requests for an approval */
-	RP_LIMIT_DEVICE_NETWORK,	/* refused proofs of phones and browsers */
+	RP_LIMIT_OPTIONS_NETWORK, /* begins of ceremonies */
+	RP_LIMIT_REFUSED_NETWORK, /* refused finishes */
+	RP_LIMIT_NAME_TAKEN_NETWORK, /* asking whether a name is taken */
+	RP_LIMIT_SIGN_UP_NETWORK, /* accounts made */
+	RP_LIMIT_REFUSED_ACCOUNT, /* refused finishes against one account */
+	RP_LIMIT_INVITATION_NETWORK, /* invitations asked about */
+	RP_LIMIT_APPROVALS_NETWORK, /* requests for an approval */
+	RP_LIMIT_DEVICE_NETWORK, /* refused proofs of phones and browsers */
 	RP_LIMIT_KINDS
 };
 

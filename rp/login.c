@@ -232,8 +232,7 @@ rp_logins_keep(struct rp *rp, struct rp_login *const *list, size_t n)
 {
 	struct gathering g = { .list = list, .n = n };
 
-	if (n > 1 &&
-	    rp_update(rp, gathering_write, &g, &g.said) == RP_OK) {
+	if (n > 1 && rp_update(rp, gathering_write, &g, &g.said) == RP_OK) {
 		for (size_t i = 0; i < n; i++)
 			list[i]->said = rp_assertion_refused(
 			    &list[i]->asserted, list[i]->said);

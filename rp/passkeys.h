@@ -11,7 +11,8 @@ enum rp_answer rp_passkeys_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_credential *out, size_t *n);
 enum rp_answer rp_passkey_add_begin(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct rp_creation *out);
-/* Also RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN, RP_PASSKEYS_FULL. */
+/* Also RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN,
+ * RP_PASSKEYS_FULL. */
 enum rp_answer rp_passkey_add_finish(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct slice ceremony,
     const struct rp_new_passkey *got, struct store_credential *added);

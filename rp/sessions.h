@@ -12,8 +12,8 @@
  */
 enum rp_answer rp_session_check(struct rp *rp, struct rp_call *call,
     const char *token, struct rp_signed_in *in, bool *touch);
-enum rp_answer rp_session_touch(struct rp *rp, struct rp_call *call,
-    const struct session_id *id);
+enum rp_answer rp_session_touch(
+    struct rp *rp, struct rp_call *call, const struct session_id *id);
 
 /* RP_PROOF_NEEDED when the last passkey proof is too old for a risky step. */
 enum rp_answer rp_session_fresh(const struct rp *rp, const struct rp_call *call,
@@ -23,9 +23,10 @@ enum rp_answer rp_session_fresh(const struct rp *rp, const struct rp_call *call,
 enum rp_answer rp_sessions_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_session *out, size_t *n);
 /* Signs out: ends the caller's own session. */
-enum rp_answer rp_session_end(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who);
-/* Ends another of the account's sessions.  RP_NOT_FOUND when it has none such. */
+enum rp_answer rp_session_end(
+    struct rp *rp, struct rp_call *call, const struct rp_signed_in *who);
+/* Ends another of the account's sessions.  RP_NOT_FOUND when it has none such.
+ */
 enum rp_answer rp_session_end_other(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct session_id *id);
 /* Ends all of them, or all but the caller's own; *n is how many. */

@@ -5,10 +5,10 @@
 #include "rp/rp.h"
 
 struct rp_signup {
-	const char *name;		/* NULL: the invitation says whose */
-	const char *display_name;	/* NULL: the name */
-	const char *invitation;		/* in text, or NULL */
-	const char *locale;		/* "ja", "en", "" */
+	const char *name; /* NULL: the invitation says whose */
+	const char *display_name; /* NULL: the name */
+	const char *invitation; /* in text, or NULL */
+	const char *locale; /* "ja", "en", "" */
 	struct rp_wishes wishes;
 	/*
 	 * A name that is taken gets another passkey and is no refusal: what
@@ -31,8 +31,8 @@ enum rp_answer rp_signup_begin(struct rp *rp, struct rp_call *call,
  * Verifies the registration and, in one commit, makes the account, its
  * credential and a session, uses up the ceremony and the invitation, and
  * writes history and audit.  Fills *in and *token on RP_OK, else neither.
- * Answers RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN, RP_NAME_TAKEN,
- * RP_INVITATION_UNKNOWN, RP_STORAGE_FULL, RP_FAULT.
+ * Answers RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN,
+ * RP_NAME_TAKEN, RP_INVITATION_UNKNOWN, RP_STORAGE_FULL, RP_FAULT.
  */
 enum rp_answer rp_signup_finish(struct rp *rp, struct rp_call *call,
     struct slice ceremony, const struct rp_new_passkey *got,

@@ -12,11 +12,11 @@
 /* What the program's exit status says; stable, and in the manual. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_REFUSED = 1,	/* no such account, name taken, log not sound … */
+	CLI_REFUSED = 1, /* no such account, name taken, log not sound … */
 	CLI_USAGE = 2,
 	CLI_CONFIG = 3,
-	CLI_STORAGE = 4,	/* the data folder */
-	CLI_SYSTEM = 5,		/* a port in use, no memory, no randomness */
+	CLI_STORAGE = 4, /* the data folder */
+	CLI_SYSTEM = 5, /* a port in use, no memory, no randomness */
 };
 
 enum { CLI_OVERRIDES_MAX = 32, CLI_ARGS_MAX = 4 };
@@ -26,8 +26,8 @@ struct cli {
 	struct config_override over[CLI_OVERRIDES_MAX];
 	size_t over_n;
 	bool conformance, json, yes;
-	const char *svg;		/* --svg FILE */
-	const char *display_name;	/* --display-name */
+	const char *svg; /* --svg FILE */
+	const char *display_name; /* --display-name */
 	int args;
 	char *const *arg;
 };
@@ -56,7 +56,7 @@ struct cli_house {
 	struct store *store;
 	struct site *site;
 	struct rp *rp;
-	struct rp_call call;	/* now, by nobody from nowhere */
+	struct rp_call call; /* now, by nobody from nowhere */
 };
 
 /* CLI_OK, or what failed, which has been said. */

@@ -359,7 +359,7 @@ config_read(const char *file, const struct config_override *over, size_t over_n,
 			config_complain(p, true,
 			    "command line: no such option '%s'", over[i].name);
 		else if (judge(o, over[i].value, "command line: ", p) &&
-		    !set(c, o, over[i].value))
+			 !set(c, o, over[i].value))
 			p->n++;
 	}
 	if (!complete(c))

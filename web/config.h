@@ -13,115 +13,119 @@
  * which wins over both.  An option is one line here: its name, its kind, what
  * holds where it is not set, who judges a single value, and what it is.
  */
-#define CONFIG_OPTIONS(X) \
-	X(listen, TEXT, "127.0.0.1:8080", judge_listen, \
-	    "where to serve: ADDRESS:PORT, or unix:PATH") \
-	X(ops_listen, TEXT, "auto", judge_ops_listen, \
+#define CONFIG_OPTIONS(X)                                                      \
+	X(listen, TEXT, "127.0.0.1:8080", judge_listen,                        \
+	    "where to serve: ADDRESS:PORT, or unix:PATH")                      \
+	X(ops_listen, TEXT, "auto", judge_ops_listen,                          \
 	    "where to answer /healthz and /metrics; auto: loopback, the port " \
-	    "after listen's; off: nowhere") \
-	X(data, TEXT, "./data", judge_set, "the folder of the store") \
-	X(rp_id, TEXT, "", judge_rp_id, \
+	    "after listen's; off: nowhere")                                    \
+	X(data, TEXT, "./data", judge_set, "the folder of the store")          \
+	X(rp_id, TEXT, "", judge_rp_id,                                        \
 	    "the domain that passkeys belong to; empty: a trial at localhost") \
-	X(rp_name, TEXT, "", judge_label, \
-	    "the name that people see; empty: the domain") \
-	X(origins, LIST, "", judge_origin, \
-	    "where the pages are reached; empty: https://<rp_id>") \
-	X(related_origins, LIST, "", judge_origin, \
+	X(rp_name, TEXT, "", judge_label,                                      \
+	    "the name that people see; empty: the domain")                     \
+	X(origins, LIST, "", judge_origin,                                     \
+	    "where the pages are reached; empty: https://<rp_id>")             \
+	X(related_origins, LIST, "", judge_origin,                             \
 	    "other origins that may use the passkeys (/.well-known/webauthn)") \
-	X(top_origins, LIST, "", judge_origin, \
-	    "pages that may hold ours in a frame when a passkey is used") \
-	X(cross_origin, SWITCH, "off", judge_switch, \
-	    "accept passkeys used in a frame of another origin") \
-	X(sign_up, TEXT, "open", judge_sign_up, \
-	    "who may make an account: open, invitation, closed") \
-	X(tls_certificate, TEXT, "", NULL, "PEM file, the whole chain") \
-	X(tls_key, TEXT, "", NULL, "PEM file, the certificate's private key") \
-	X(trusted_proxies, LIST, "", judge_network, \
-	    "addresses or networks whose forwarding header is believed") \
-	X(forwarded_header, TEXT, "x-forwarded-for", judge_forwarded, \
-	    "which header they set: x-forwarded-for, forwarded") \
-	X(session_idle, TIME, "14d", judge_time, \
-	    "a session ends when it was not used for so long") \
-	X(session_life, TIME, "90d", judge_time, "and after so long at latest") \
-	X(proof_time, TIME, "5m", judge_time, \
-	    "how old a passkey's proof may be for a risky step") \
-	X(ceremony_time, TIME, "5m", judge_time, \
-	    "how long signing up or in may take") \
-	X(history_time, TIME, "400d", judge_time, \
-	    "how long the sign-in history is kept") \
-	X(invitation_time, TIME, "7d", judge_time, \
-	    "how long an invitation is good") \
-	X(algorithms, LIST, "ES256 EdDSA RS256", judge_algorithm, \
-	    "for new passkeys, best first") \
-	X(attestation, TEXT, "any", judge_attestation, \
-	    "any; required: only passkeys that say what made them; trusted: " \
-	    "and only with a path to attestation_anchors") \
-	X(attestation_anchors, TEXT, "", NULL, "PEM file with the roots") \
-	X(limits, SWITCH, "on", judge_switch, \
-	    "how often a network or an account may try") \
-	X(workers, NUMBER, "64", judge_workers, \
-	    "threads that wait for the disk, at most") \
-	X(server_threads, NUMBER, "0", judge_threads, \
-	    "threads that read and write sockets; 0: one a processor, at most 4") \
-	X(connections, NUMBER, "16384", judge_connections, "at most at a time") \
-	X(connections_per_address, NUMBER, "256", judge_connections, \
-	    "at most at a time from one address; 0: no limit") \
-	X(request_timeout, TIME, "30s", judge_time, \
-	    "an idle connection is closed after so long") \
-	X(drain_time, TIME, "10s", judge_time, \
-	    "how long SIGTERM waits for what runs") \
-	X(log_level, TEXT, "info", judge_log_level, \
-	    "error, warning, notice, info, debug") \
-	X(access_log, SWITCH, "off", judge_switch, "a line for each request") \
-	X(geoip_database, TEXT, "", NULL, \
-	    "an .mmdb file of places, for the sign-in history") \
-	X(geoip_networks, TEXT, "", NULL, \
-	    "an .mmdb file of networks (ASN), shown when a phone is asked") \
-	X(approvals, SWITCH, "on", judge_switch, \
-	    "sign-in on another device: a phone approves a new browser") \
-	X(approval_match, TEXT, "choose3", judge_match, \
-	    "how the number gets to the phone: choose3 (one of three), " \
-	    "type2, type6 (typed)") \
-	X(approval_always_number, SWITCH, "off", judge_switch, \
-	    "ask for the number on a browser that is kept, too") \
-	X(approval_time, TIME, "3m", judge_time, \
-	    "how long a browser waits for the phone") \
-	X(approval_session_idle, TIME, "7d", judge_time, \
-	    "a session that a phone approved ends when it was not used for " \
-	    "so long") \
-	X(approval_session_life, TIME, "30d", judge_time, \
-	    "and after so long at latest") \
-	X(browser_idle, TIME, "90d", judge_time, \
-	    "a browser is kept no longer when it was not used for so long") \
-	X(browser_life, TIME, "400d", judge_time, "nor after so long") \
-	X(waiting, NUMBER, "10000", judge_connections, \
-	    "connections that may wait for news at a time; 0: none waits") \
-	X(push, SWITCH, "on", judge_switch, \
-	    "wake phones by Web Push; off: they have to look themselves") \
-	X(push_subject, TEXT, "", judge_push_subject, \
-	    "mailto: or https:, for push services that see trouble; empty: " \
-	    "https://<rp_id>") \
-	X(push_hosts, LIST, "", NULL, \
-	    "push services that may be sent to, such as push.example or " \
-	    "*.push.example; empty: those of the browsers, and ntfy.sh") \
-	X(push_networks, LIST, "", judge_network, \
-	    "private networks that a push service may be in") \
-	X(push_proxy, TEXT, "", NULL, "URL of a proxy for pushes") \
-	X(push_ca, TEXT, "", NULL, \
-	    "PEM file of authorities to trust instead of the system's, for " \
-	    "pushes") \
-	X(push_connect_to, LIST, "", NULL, \
-	    "HOST:PORT:TO-HOST:TO-PORT: goes to the latter instead, for tests") \
-	X(android_apps, LIST, "", judge_android_app, \
-	    "PACKAGE:SHA256 of apps that share the passkeys " \
-	    "(/.well-known/assetlinks.json)") \
-	X(apple_apps, LIST, "", judge_apple_app, \
-	    "TEAM.BUNDLE of apps that share the passkeys " \
+	X(top_origins, LIST, "", judge_origin,                                 \
+	    "pages that may hold ours in a frame when a passkey is used")      \
+	X(cross_origin, SWITCH, "off", judge_switch,                           \
+	    "accept passkeys used in a frame of another origin")               \
+	X(sign_up, TEXT, "open", judge_sign_up,                                \
+	    "who may make an account: open, invitation, closed")               \
+	X(tls_certificate, TEXT, "", NULL, "PEM file, the whole chain")        \
+	X(tls_key, TEXT, "", NULL, "PEM file, the certificate's private key")  \
+	X(trusted_proxies, LIST, "", judge_network,                            \
+	    "addresses or networks whose forwarding header is believed")       \
+	X(forwarded_header, TEXT, "x-forwarded-for", judge_forwarded,          \
+	    "which header they set: x-forwarded-for, forwarded")               \
+	X(session_idle, TIME, "14d", judge_time,                               \
+	    "a session ends when it was not used for so long")                 \
+	X(session_life, TIME, "90d", judge_time,                               \
+	    "and after so long at latest")                                     \
+	X(proof_time, TIME, "5m", judge_time,                                  \
+	    "how old a passkey's proof may be for a risky step")               \
+	X(ceremony_time, TIME, "5m", judge_time,                               \
+	    "how long signing up or in may take")                              \
+	X(history_time, TIME, "400d", judge_time,                              \
+	    "how long the sign-in history is kept")                            \
+	X(invitation_time, TIME, "7d", judge_time,                             \
+	    "how long an invitation is good")                                  \
+	X(algorithms, LIST, "ES256 EdDSA RS256", judge_algorithm,              \
+	    "for new passkeys, best first")                                    \
+	X(attestation, TEXT, "any", judge_attestation,                         \
+	    "any; required: only passkeys that say what made them; trusted: "  \
+	    "and only with a path to attestation_anchors")                     \
+	X(attestation_anchors, TEXT, "", NULL, "PEM file with the roots")      \
+	X(limits, SWITCH, "on", judge_switch,                                  \
+	    "how often a network or an account may try")                       \
+	X(workers, NUMBER, "64", judge_workers,                                \
+	    "threads that wait for the disk, at most")                         \
+	X(server_threads, NUMBER, "0", judge_threads,                          \
+	    "threads that read and write sockets; 0: one a processor, at "     \
+	    "most 4")                                                          \
+	X(connections, NUMBER, "16384", judge_connections,                     \
+	    "at most at a time")                                               \
+	X(connections_per_address, NUMBER, "256", judge_connections,           \
+	    "at most at a time from one address; 0: no limit")                 \
+	X(request_timeout, TIME, "30s", judge_time,                            \
+	    "an idle connection is closed after so long")                      \
+	X(drain_time, TIME, "10s", judge_time,                                 \
+	    "how long SIGTERM waits for what runs")                            \
+	X(log_level, TEXT, "info", judge_log_level,                            \
+	    "error, warning, notice, info, debug")                             \
+	X(access_log, SWITCH, "off", judge_switch, "a line for each request")  \
+	X(geoip_database, TEXT, "", NULL,                                      \
+	    "an .mmdb file of places, for the sign-in history")                \
+	X(geoip_networks, TEXT, "", NULL,                                      \
+	    "an .mmdb file of networks (ASN), shown when a phone is asked")    \
+	X(approvals, SWITCH, "on", judge_switch,                               \
+	    "sign-in on another device: a phone approves a new browser")       \
+	X(approval_match, TEXT, "choose3", judge_match,                        \
+	    "how the number gets to the phone: choose3 (one of three), "       \
+	    "type2, type6 (typed)")                                            \
+	X(approval_always_number, SWITCH, "off", judge_switch,                 \
+	    "ask for the number on a browser that is kept, too")               \
+	X(approval_time, TIME, "3m", judge_time,                               \
+	    "how long a browser waits for the phone")                          \
+	X(approval_session_idle, TIME, "7d", judge_time,                       \
+	    "a session that a phone approved ends when it was not used for "   \
+	    "so long")                                                         \
+	X(approval_session_life, TIME, "30d", judge_time,                      \
+	    "and after so long at latest")                                     \
+	X(browser_idle, TIME, "90d", judge_time,                               \
+	    "a browser is kept no longer when it was not used for so long")    \
+	X(browser_life, TIME, "400d", judge_time, "nor after so long")         \
+	X(waiting, NUMBER, "10000", judge_connections,                         \
+	    "connections that may wait for news at a time; 0: none waits")     \
+	X(push, SWITCH, "on", judge_switch,                                    \
+	    "wake phones by Web Push; off: they have to look themselves")      \
+	X(push_subject, TEXT, "", judge_push_subject,                          \
+	    "mailto: or https:, for push services that see trouble; empty: "   \
+	    "https://<rp_id>")                                                 \
+	X(push_hosts, LIST, "", NULL,                                          \
+	    "push services that may be sent to, such as push.example or "      \
+	    "*.push.example; empty: those of the browsers, and ntfy.sh")       \
+	X(push_networks, LIST, "", judge_network,                              \
+	    "private networks that a push service may be in")                  \
+	X(push_proxy, TEXT, "", NULL, "URL of a proxy for pushes")             \
+	X(push_ca, TEXT, "", NULL,                                             \
+	    "PEM file of authorities to trust instead of the system's, for "   \
+	    "pushes")                                                          \
+	X(push_connect_to, LIST, "", NULL,                                     \
+	    "HOST:PORT:TO-HOST:TO-PORT: goes to the latter instead, for "      \
+	    "tests")                                                           \
+	X(android_apps, LIST, "", judge_android_app,                           \
+	    "PACKAGE:SHA256 of apps that share the passkeys "                  \
+	    "(/.well-known/assetlinks.json)")                                  \
+	X(apple_apps, LIST, "", judge_apple_app,                               \
+	    "TEAM.BUNDLE of apps that share the passkeys "                     \
 	    "(/.well-known/apple-app-site-association)")
 
 struct config_list {
 	size_t n;
-	char **v;	/* v[n] is NULL */
+	char **v; /* v[n] is NULL */
 };
 
 #define CONFIG_TYPE_TEXT char *
@@ -134,14 +138,14 @@ struct config {
 #define X(name, kind, fallback, judge, help) CONFIG_TYPE_##kind name;
 	CONFIG_OPTIONS(X)
 #undef X
-	bool trial;	/* rp_id is not set: localhost, for trying it out */
-	bool conformance;	/* by the command line alone */
+	bool trial; /* rp_id is not set: localhost, for trying it out */
+	bool conformance; /* by the command line alone */
 };
 
 /* Everything that is wrong, a sentence each with the file and the line. */
 struct config_problems {
 	size_t n, warnings;
-	FILE *to;	/* where they are written as they are found; or NULL */
+	FILE *to; /* where they are written as they are found; or NULL */
 };
 
 /* What the command line sets; it wins. */

@@ -45,7 +45,7 @@ void log_int(struct log_line *l, const char *key, int64_t value);
 void log_send(struct log_line *l);
 
 /* One line with a sentence: event=… says="…". */
-__attribute__((format(printf, 3, 4))) void log_say(enum log_level level,
-    const char *event, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void log_say(
+    enum log_level level, const char *event, const char *format, ...);
 
 #endif

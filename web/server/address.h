@@ -13,7 +13,7 @@ struct address {
 
 struct network {
 	struct address base;
-	unsigned bits;		/* of 128 */
+	unsigned bits; /* of 128 */
 };
 
 struct networks {

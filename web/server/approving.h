@@ -11,8 +11,8 @@
 bool approving_id(struct web_request *r, struct approval_id *id);
 
 /* reply_unless_ok(), which says with approval-over how it ended. */
-bool approving_unless_ok(struct web_request *r, enum rp_answer a,
-    enum store_approval_state state);
+bool approving_unless_ok(
+    struct web_request *r, enum rp_answer a, enum store_approval_state state);
 
 /* "approval": {id, state, expires_at}, with match and number while pending. */
 void approving_shape(struct json_out *o, const struct rp_approval *a);

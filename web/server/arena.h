@@ -14,9 +14,9 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *more;	/* blocks beyond the first, newest first */
+	struct arena_block *more; /* blocks beyond the first, newest first */
 	uint8_t *next, *end;
-	bool failed;			/* memory ran out at least once */
+	bool failed; /* memory ran out at least once */
 };
 
 /* first: n bytes that live as long as the arena and are not freed by it. */

@@ -5,7 +5,8 @@
 #include "web/server/request.h"
 #include "webauthn/assertion.h"
 
-/* What all ceremonies have in common: {ceremony, credential} in, options out. */
+/* What all ceremonies have in common: {ceremony, credential} in, options out.
+ */
 
 struct ceremony_registration {
 	struct slice ceremony;
@@ -18,10 +19,10 @@ struct ceremony_assertion {
 };
 
 /* Both: false once the problem has been replied. */
-bool ceremony_read_registration(struct web_request *r,
-    struct ceremony_registration *out);
-bool ceremony_read_assertion(struct web_request *r,
-    struct ceremony_assertion *out);
+bool ceremony_read_registration(
+    struct web_request *r, struct ceremony_registration *out);
+bool ceremony_read_assertion(
+    struct web_request *r, struct ceremony_assertion *out);
 
 /*
  * Judges a sign-in; the handler returns right after it.  finish: the rest of
@@ -33,8 +34,8 @@ void ceremony_judge_login(struct web_request *r, struct slice ceremony,
     web_handler *finish);
 
 /* {ceremony, expires_at, publicKey} */
-void ceremony_reply_creation(struct web_request *r,
-    const struct rp_creation *c);
+void ceremony_reply_creation(
+    struct web_request *r, const struct rp_creation *c);
 void ceremony_reply_request(struct web_request *r, const struct rp_request *q);
 
 #endif

@@ -25,7 +25,7 @@ enum { COOKIE_MAX = 2560 };
  * HttpOnly.  max_age in seconds; 0 takes the cookie away.  False where it does
  * not fit.
  */
-bool cookie_write(char out[COOKIE_MAX], const char *name, const char *value,
-    int64_t max_age);
+bool cookie_write(
+    char out[COOKIE_MAX], const char *name, const char *value, int64_t max_age);
 
 #endif

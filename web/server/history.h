@@ -8,7 +8,7 @@
 bool history_query(
     struct web_request *r, size_t *limit, struct history_id *before);
 /* entries, and next where there may be more. */
-void history_put(struct json_out *o, const struct store_history *list,
-    size_t n, size_t limit);
+void history_put(struct json_out *o, const struct store_history *list, size_t n,
+    size_t limit);
 
 #endif

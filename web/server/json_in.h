@@ -13,17 +13,17 @@ enum { JSON_IN_FIELD_MAX = 95 };
 
 struct json_in {
 	struct arena *arena;
-	const struct json_node *root;	/* the body; an object */
-	enum problem problem;		/* the first */
-	char field[JSON_IN_FIELD_MAX + 1];	/* which member it is about, or "" */
+	const struct json_node *root; /* the body; an object */
+	enum problem problem; /* the first */
+	char field[JSON_IN_FIELD_MAX + 1]; /* which member it is about, or "" */
 };
 
 enum json_in_kind {
-	JSON_IN_TEXT,	/* const char *; NULL when absent */
-	JSON_IN_BYTES,	/* struct slice, decoded from base64url */
-	JSON_IN_OBJECT,	/* const struct json_node * */
-	JSON_IN_TEXTS,	/* struct json_texts */
-	JSON_IN_BOOL,	/* enum json_in_bool */
+	JSON_IN_TEXT, /* const char *; NULL when absent */
+	JSON_IN_BYTES, /* struct slice, decoded from base64url */
+	JSON_IN_OBJECT, /* const struct json_node * */
+	JSON_IN_TEXTS, /* struct json_texts */
+	JSON_IN_BOOL, /* enum json_in_bool */
 };
 
 enum json_in_bool { JSON_IN_ABSENT, JSON_IN_FALSE, JSON_IN_TRUE };
@@ -40,9 +40,9 @@ struct json_in_field {
 	const char *name;
 	enum json_in_kind kind;
 	bool required;
-	bool or_null;		/* null stands for absent */
-	size_t max;		/* bytes: of a text, or decoded */
-	size_t at;		/* where in the struct it goes: offsetof() */
+	bool or_null; /* null stands for absent */
+	size_t max; /* bytes: of a text, or decoded */
+	size_t at; /* where in the struct it goes: offsetof() */
 };
 
 /*
@@ -61,7 +61,7 @@ bool json_in_read(struct json_in *in, const struct json_node *object,
     const char *where, const struct json_in_field *fields, size_t n, bool open,
     void *out);
 /* Says that a member is not as it should be; always false. */
-bool json_in_refuse(struct json_in *in, enum problem p, const char *where,
-    const char *name);
+bool json_in_refuse(
+    struct json_in *in, enum problem p, const char *where, const char *name);
 
 #endif

@@ -19,7 +19,7 @@ struct json_out {
 	char *p;
 	size_t n, room;
 	unsigned depth;
-	bool comma[JSON_OUT_DEPTH];	/* something stands before, at this depth */
+	bool comma[JSON_OUT_DEPTH]; /* something stands before, at this depth */
 	bool failed;
 };
 

@@ -11,8 +11,8 @@
 struct ops;
 
 /* fd: from server_bind(); becomes ops' own. */
-struct ops *ops_start(int fd, struct web_server *server, struct store *store,
-    const char *data);
+struct ops *ops_start(
+    int fd, struct web_server *server, struct store *store, const char *data);
 void ops_stop(struct ops *o);
 
 #endif

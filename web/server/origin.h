@@ -10,8 +10,8 @@
  * cannot be set by a script.  Else Origin has to be one of origins, exactly.
  * NULL: the request has no such header.
  */
-bool origin_is_ours(const char *sec_fetch_site, const char *origin,
-    const char *const *origins);
+bool origin_is_ours(
+    const char *sec_fetch_site, const char *origin, const char *const *origins);
 
 /* "application/json", with or without charset=utf-8. */
 bool origin_type_is_json(const char *content_type);

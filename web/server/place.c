@@ -122,8 +122,8 @@ place_network(const struct place *p, const struct address *a,
 		if (snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u%s%s",
 			d.uint32, *name != '\0' ? " " : "",
 			name) > STORE_NETWORK_NAME_MAX)
-			(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "AS%u",
-			    d.uint32);
+			(void)snprintf(
+			    out, STORE_NETWORK_NAME_MAX + 1, "AS%u", d.uint32);
 	} else
 		(void)snprintf(out, STORE_NETWORK_NAME_MAX + 1, "%s", name);
 }

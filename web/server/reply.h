@@ -15,12 +15,11 @@ void reply_json(struct web_request *r, unsigned status, struct json_out *o);
  * A body that comes in pieces, for as long as read() has some: as
  * MHD_ContentReaderCallback, with the request as its first argument.
  */
-typedef ssize_t reply_reader(
-    void *request, uint64_t at, char *out, size_t max);
+typedef ssize_t reply_reader(void *request, uint64_t at, char *out, size_t max);
 void reply_stream(struct web_request *r, const char *type, reply_reader *read);
-void reply_empty(struct web_request *r);	/* 204 */
-void reply_redirect(struct web_request *r, unsigned status,
-    const char *location);
+void reply_empty(struct web_request *r); /* 204 */
+void reply_redirect(
+    struct web_request *r, unsigned status, const char *location);
 
 /* With r->detail, r->json.field and r->call.retry_after_ms where they fit. */
 void reply_problem(struct web_request *r, enum problem p);
@@ -43,8 +42,8 @@ void reply_cookie(struct web_request *r, const char *name, const char *value,
 void reply_clear_site(struct web_request *r);
 
 /* One more header; value is copied. */
-void reply_header(struct MHD_Response *response, const char *name,
-    const char *value);
+void reply_header(
+    struct MHD_Response *response, const char *name, const char *value);
 
 /* Set once, before the first request. */
 void reply_use_hsts(bool on);

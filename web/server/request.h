@@ -26,20 +26,34 @@ typedef void web_handler(struct web_request *r);
 
 /* The headers that anything here looks at. */
 enum web_header {
-	HEADER_ACCEPT, HEADER_ACCEPT_ENCODING, HEADER_ACCEPT_LANGUAGE,
-	HEADER_CONTENT_LENGTH, HEADER_CONTENT_TYPE, HEADER_COOKIE,
-	HEADER_EXPECT, HEADER_FORWARDED, HEADER_HOST, HEADER_IF_NONE_MATCH,
-	HEADER_ITSUMO_DEVICE, HEADER_LAST_EVENT_ID, HEADER_ORIGIN, HEADER_SEC_CH_UA, HEADER_SEC_CH_UA_PLATFORM,
-	HEADER_SEC_FETCH_SITE, HEADER_TRANSFER_ENCODING, HEADER_USER_AGENT,
+	HEADER_ACCEPT,
+	HEADER_ACCEPT_ENCODING,
+	HEADER_ACCEPT_LANGUAGE,
+	HEADER_CONTENT_LENGTH,
+	HEADER_CONTENT_TYPE,
+	HEADER_COOKIE,
+	HEADER_EXPECT,
+	HEADER_FORWARDED,
+	HEADER_HOST,
+	HEADER_IF_NONE_MATCH,
+	HEADER_ITSUMO_DEVICE,
+	HEADER_LAST_EVENT_ID,
+	HEADER_ORIGIN,
+	HEADER_SEC_CH_UA,
+	HEADER_SEC_CH_UA_PLATFORM,
+	HEADER_SEC_FETCH_SITE,
+	HEADER_TRANSFER_ENCODING,
+	HEADER_USER_AGENT,
 	HEADER_X_FORWARDED_FOR,
 	HEADER_COUNT
 };
 
 enum web_stage {
-	STAGE_NEW, STAGE_BODY,
-	STAGE_WORK,	/* on a worker, or with the keeper: not to be touched */
-	STAGE_KEPT,	/* by the keeper; r->finish is to come */
-	STAGE_AGAIN,	/* has waited for news: all of it once more */
+	STAGE_NEW,
+	STAGE_BODY,
+	STAGE_WORK, /* on a worker, or with the keeper: not to be touched */
+	STAGE_KEPT, /* by the keeper; r->finish is to come */
+	STAGE_AGAIN, /* has waited for news: all of it once more */
 	STAGE_DONE,
 };
 
@@ -52,51 +66,51 @@ struct web_request {
 	struct web_server *server;
 	struct site *site;
 	struct MHD_Connection *connection;
-	const struct route *route;	/* NULL: none has this path */
+	const struct route *route; /* NULL: none has this path */
 	uint64_t begun_us;
 	enum web_stage stage;
-	bool has_session;		/* who is known */
-	bool touch;			/* rp_session_touch() is due */
-	bool too_large;			/* the body, as it came in */
-	bool has_call;			/* call is filled */
-	enum problem early;		/* found before the body was read */
+	bool has_session; /* who is known */
+	bool touch; /* rp_session_touch() is due */
+	bool too_large; /* the body, as it came in */
+	bool has_call; /* call is filled */
+	enum problem early; /* found before the body was read */
 
-	struct slice path, query;	/* as sent, in the arena */
+	struct slice path, query; /* as sent, in the arena */
 	const char *method;
-	const char *header[HEADER_COUNT];	/* NULL: not sent */
+	const char *header[HEADER_COUNT]; /* NULL: not sent */
 	size_t header_bytes;
-	bool header_twice;		/* one that may stand only once */
-	struct slice parameter;		/* what stood for {id} in the path */
+	bool header_twice; /* one that may stand only once */
+	struct slice parameter; /* what stood for {id} in the path */
 	uint8_t *body;
 	size_t body_n, body_room, swallowed;
 
 	struct json_in json;
 
 	/* A handler in two parts: what comes once login was kept. */
-	web_handler *finish;		/* NULL: it was in one */
+	web_handler *finish; /* NULL: it was in one */
 	struct rp_login *login;
-	struct slice credential_id;	/* that it is about */
+	struct slice credential_id; /* that it is about */
 	struct web_request *waits_behind;
 
 	/* Sign-in on another device. */
-	struct rp_device *device;	/* of routes for phones: who asks */
-	struct waiter *waiter;		/* registered for news */
-	struct stream *stream;		/* of events; see events.c */
-	bool sleeps;			/* no answer yet: until there are news */
+	struct rp_device *device; /* of routes for phones: who asks */
+	struct waiter *waiter; /* registered for news */
+	struct stream *stream; /* of events; see events.c */
+	bool sleeps; /* no answer yet: until there are news */
 
-	const char *detail;		/* for a problem; static */
-	const char *state;		/* likewise: how it stands instead */
+	const char *detail; /* for a problem; static */
+	const char *state; /* likewise: how it stands instead */
 
 	/* The answer. */
 	unsigned status;
 	struct MHD_Response *response;
-	bool shared;	/* response belongs to all, not to this request */
+	bool shared; /* response belongs to all, not to this request */
 	const char *set_cookie[3];
 	size_t set_cookie_n;
-	const char *allow;		/* with 405 */
+	const char *allow; /* with 405 */
 
 	/* What follows is not zeroed at birth. */
-	char id[RP_ID_TEXT + 1];	/* "req_…" */
+	char id[RP_ID_TEXT + 1]; /* "req_…" */
 	struct arena arena;
 	struct rp_call call;
 	struct rp_signed_in who;
@@ -127,7 +141,7 @@ bool request_wants_touch(struct web_request *r);
  */
 bool request_read(struct web_request *r, const struct json_in_field *fields,
     size_t n, void *out);
-#define REQUEST_READ(r, fields, out) \
+#define REQUEST_READ(r, fields, out)                                           \
 	request_read((r), (fields), sizeof(fields) / sizeof(*(fields)), (out))
 
 /*

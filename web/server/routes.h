@@ -8,24 +8,24 @@
 enum web_who { ANYONE, ACCOUNT, PHONE /* by its device key */ };
 
 enum route_flag {
-	COMMITS = 1,	/* may wait for the disk: runs on the worker pool */
-	FRESH = 2,	/* wants a passkey proof of the last minutes */
-	TOOLS = 4,	/* asked by tools that are no browsers: no origin */
-	CONFORMANCE = 8,	/* there with --conformance alone */
-	GATHERED = 16,	/* a sign-in: judged at once, then kept with others */
-	BOUND = 32,	/* a safe one that is for the browser that asked */
-	APPS = 64,	/* asked by apps too, which have no origin */
-	APPROVALS = 128,	/* there unless approvals are off */
+	COMMITS = 1, /* may wait for the disk: runs on the worker pool */
+	FRESH = 2, /* wants a passkey proof of the last minutes */
+	TOOLS = 4, /* asked by tools that are no browsers: no origin */
+	CONFORMANCE = 8, /* there with --conformance alone */
+	GATHERED = 16, /* a sign-in: judged at once, then kept with others */
+	BOUND = 32, /* a safe one that is for the browser that asked */
+	APPS = 64, /* asked by apps too, which have no origin */
+	APPROVALS = 128, /* there unless approvals are off */
 };
 
 /* The table is the API: who may call and how much may be sent. */
 struct route {
-	const char *method, *path;	/* {id} stands for one segment */
+	const char *method, *path; /* {id} stands for one segment */
 	enum web_who who;
 	unsigned flags;
-	size_t body_max;	/* 0: no body */
+	size_t body_max; /* 0: no body */
 	web_handler *handle;
-	const char *event;	/* what the log calls its refusals */
+	const char *event; /* what the log calls its refusals */
 };
 
 extern const struct route routes[];

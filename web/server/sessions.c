@@ -43,7 +43,8 @@ web_logout(struct web_request *r)
 	if (!request_read(r, NULL, 0, &none) ||
 	    !reply_unless_ok(r, rp_session_end(r->site->rp, &r->call, &r->who)))
 		return;
-	/* What the browser keeps beside the cookie are keys: they stay its own. */
+	/* What the browser keeps beside the cookie are keys: they stay its own.
+	 */
 	reply_session_gone(r);
 	reply_empty(r);
 }

@@ -8,14 +8,14 @@
 
 /* How the records look in answers; the shapes of web/README.md. */
 
-void shape_account(struct json_out *o, const char *key,
-    const struct store_account *a);
+void shape_account(
+    struct json_out *o, const char *key, const struct store_account *a);
 void shape_session(struct json_out *o, const char *key,
     const struct store_session *s, bool current);
 void shape_passkey(struct json_out *o, const char *key,
     const struct store_credential *c, bool current);
-void shape_history(struct json_out *o, const char *key,
-    const struct store_history *h);
+void shape_history(
+    struct json_out *o, const char *key, const struct store_history *h);
 void shape_trust(struct json_out *o, const char *key,
     const struct store_trust *t, bool current);
 /* browsers_revoked and sessions_ended, as members. */

@@ -17,14 +17,14 @@ struct site {
 	_Atomic unsigned refs;
 	struct config *config;
 	struct rp *rp;
-	struct deliver *deliver;	/* not ours; NULL: no pushes */
-	struct place *place;		/* NULL: no database of places */
-	struct place *networks;		/* nor of networks */
+	struct deliver *deliver; /* not ours; NULL: no pushes */
+	struct place *place; /* NULL: no database of places */
+	struct place *networks; /* nor of networks */
 	struct network *proxy_list;
 	struct networks proxies;
-	const char **origins;		/* ours and the related; ends with NULL */
+	const char **origins; /* ours and the related; ends with NULL */
 	int32_t algorithms[16];
-	struct slice *anchors;		/* DER */
+	struct slice *anchors; /* DER */
 	size_t anchor_count;
 };
 
@@ -32,8 +32,8 @@ struct site {
  * Takes config over.  NULL, with a line in the log, when a file that it names
  * cannot be read or there is no memory; config is then freed.
  */
-struct site *site_new(struct config *config, const struct rp_keys *keys,
-    struct store *store);
+struct site *site_new(
+    struct config *config, const struct rp_keys *keys, struct store *store);
 struct site *site_take(struct site *s);
 void site_drop(struct site *s);
 

@@ -13,7 +13,8 @@
 bool static_open(void);
 void static_close(void);
 
-/* Answers a GET or HEAD of what no route has: a page, an asset, or not-found. */
+/* Answers a GET or HEAD of what no route has: a page, an asset, or not-found.
+ */
 void static_reply(struct web_request *r);
 
 #endif

@@ -34,8 +34,8 @@ bool webauthn_json_assertion(struct json_in *in,
 void webauthn_json_creation(struct json_out *o, const struct site *site,
     const struct rp_creation *c, struct slice selection);
 /* The members of PublicKeyCredentialRequestOptionsJSON, without braces. */
-void webauthn_json_request(struct json_out *o, const struct site *site,
-    const struct rp_request *q);
+void webauthn_json_request(
+    struct json_out *o, const struct site *site, const struct rp_request *q);
 /* transports: an array of their names. */
 void webauthn_json_transports(struct json_out *o, uint8_t transports);
 const char *webauthn_json_requirement(enum rp_requirement q);
