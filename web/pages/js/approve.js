@@ -8,7 +8,7 @@ import { keyOf, proof, publicJwk } from './keys.js';
 import { suggestedName } from './passkey.js';
 import { countdown, t } from './text.js';
 
-// @messages outcome. wait.step
+// @messages outcome. wait.step wait.title
 
 /** @typedef {import('./api.js').Account} Account */
 /** @typedef {import('./api.js').Signal} Signal */
@@ -122,7 +122,8 @@ async function wait(stage, approval) {
   const stop = new AbortController();
   const number = approval.number ?? '';
   fill(box, { number, digits: [...number].join(' '),
-    step: t(`wait.step-${approval.match}`) });
+    step: t(`wait.step-${approval.match}`),
+    title: t(`wait.title-${approval.match}`) });
   one('.number', box).classList.toggle('long', number.length > 2);
   stage.hush();
   view('phone', 'phone-waiting');

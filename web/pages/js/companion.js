@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phone that approves: setting it up, what is asked, history, leaving.
 
-import { Problem } from './api.js';
+import { Problem, localTime } from './api.js';
 import { copy, fill, main, one, view } from './dom.js';
 import { signed, thisPhone } from './phone.js';
 import { showRequest } from './request.js';
@@ -72,13 +72,19 @@ async function trouble(error) {
 }
 
 /** @param {Pending} pending */
-function item({ id, expires_at }) {
+function item({ id }) {
   const found = copy('ask');
   found.dataset.approval = id;
-  const left = (Date.parse(expires_at) - Date.now()) / 1000;
-  fill(found, { left: t('stage.left', { left: countdown(left) }) });
   one('button', found).onclick = () => open(id);
   return found;
+}
+
+/** @param {Pending[]} approvals in the order of the list */
+function tellTime(approvals) {
+  [...one('#pending').children].forEach((found, i) => {
+    const left = (localTime(approvals[i].expires_at) - Date.now()) / 1000;
+    fill(found, { left: t('stage.left', { left: countdown(left) }) });
+  });
 }
 
 /** @param {string} id */
@@ -108,9 +114,10 @@ function list(approvals) {
   const box = one('[data-view="home"]');
   const now = JSON.stringify(approvals.map(({ id }) => id));
   if (now === shown)
-    return;
+    return tellTime(approvals);
   shown = now;
   one('#pending').replaceChildren(...approvals.map(item));
+  tellTime(approvals);
   fill(box, {
     heading: t(approvals.length ? 'companion.home-some' : 'companion.home-none'),
     text: t(approvals.length ? 'companion.home-some-text'

@@ -65,7 +65,7 @@ export async function subscribe() {
 
 /** Tells the server of a new subscription; whether pushes come here. */
 export async function keepSubscribed() {
-  if (Notification.permission !== 'granted')
+  if (!('Notification' in window) || Notification.permission !== 'granted')
     return false;
   const push = await subscribe();
   if (push && push.endpoint !== thisPhone.endpoint) {
