@@ -138,6 +138,26 @@ invitations_work_once(void **state)
 	visitor_free(w);
 }
 
+/* Something for a camera as well. */
+static void
+an_invitation_comes_as_a_qr_code(void **state)
+{
+	char path[128], start[5] = "";
+	json_t *invited;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/qr.svg", server_folder(server));
+	invited =
+	    server_cli_json(server, "account", "invite", "--svg", path, NULL);
+	assert_non_null(invited);
+	json_decref(invited);
+	assert_non_null(f = fopen(path, "re"));
+	assert_int_equal(fread(start, 1, 4, f), 4);
+	assert_string_equal(start, "<svg");
+	fclose(f);
+}
+
 static void
 accounts_are_listed_shown_and_removed(void **state)
 {
@@ -356,6 +376,7 @@ main(void)
 		cmocka_unit_test(locking_takes_effect_at_once),
 		cmocka_unit_test(sessions_are_revoked),
 		cmocka_unit_test(invitations_work_once),
+		cmocka_unit_test(an_invitation_comes_as_a_qr_code),
 		cmocka_unit_test(accounts_are_listed_shown_and_removed),
 		cmocka_unit_test(exit_codes_tell_what_kind_of_wrong),
 		cmocka_unit_test(a_backup_of_the_live_store_is_restored),

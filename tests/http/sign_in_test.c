@@ -278,6 +278,10 @@ forged_and_cut_tokens_are_nobodys(void **state)
 	snprintf(forged, sizeof(forged), "%sA", token);
 	visitor_set_cookie(v, "__Host-isid", forged);
 	visitor_refused(v, "GET", "/api/v1/session", NULL, 401, "session-none");
+	server_log_mark(server);
+	visitor_set_cookie(v, "__Host-isid", forged);
+	visitor_refused(v, "GET", "/api/v1/session", NULL, 401, "session-none");
+	assert_true(server_logged(server, "refused=session-none"));
 	visitor_set_cookie(v, "__Host-isid", token);
 	json_decref(visitor_get(v, "GET", "/api/v1/session", NULL, 200));
 	visitor_free(v);
