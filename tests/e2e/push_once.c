@@ -154,6 +154,8 @@ read_message(json_t *from, store_time now, struct deliver_message *m)
 		return false;
 	memcpy(m->push.endpoint, endpoint, strlen(endpoint));
 	s->kind = STORE_MESSAGE_PUSH;
+	/* Any phone: a message to none is a decoy, and never leaves. */
+	s->to_n = sizeof(struct phone_id);
 	s->urgent = json_is_true(json_object_get(from, "urgent"));
 	s->payload_n = (uint16_t)strlen(payload);
 	memcpy(s->payload, payload, s->payload_n);
