@@ -10,7 +10,7 @@
  * passkey or an approval.  Being kept spares the number of an approval, by
  * configuration; it never spares the passkey.
  *
- * The token is a cookie of its own ("__Host-itk"), beside the binding cookie,
+ * The token is a cookie of its own ("__Host-ibr"), beside the binding cookie,
  * which never changes.  It changes with each sign-in; the one before is good
  * for a minute more; an older one is a copy: everybody who keeps that browser
  * throws it out, its sessions end, and they are told.

@@ -169,9 +169,8 @@ revoke(struct web_request *r, const struct browser_id *id)
 	json_out_object(&o, NULL);
 	shape_revoked(&o, &n);
 	json_out_object_end(&o);
+	/* No Clear-Site-Data: the keys there may be a phone's. */
 	reply_json(r, 200, &o);
-	if (own)
-		reply_clear_site(r);
 }
 
 void
