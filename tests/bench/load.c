@@ -162,30 +162,36 @@ keep_cookie(struct connection *c, const char *line)
 	}
 }
 
+/* Whether the answer, whose head ends at end, is all there. */
+static bool
+is_whole(const struct connection *c, size_t n)
+{
+	const char *length = strcasestr(c->answer, "\r\nContent-Length:");
+	size_t body_n = (size_t)(c->answer + n - c->body);
+
+	/* Chunks are not taken apart: what is looked for is in one of them. */
+	if (strcasestr(c->answer, "\r\nTransfer-Encoding: chunked") != NULL)
+		return body_n >= 5 &&
+		       memcmp(c->answer + n - 5, "0\r\n\r\n", 5) == 0;
+	return length == NULL || body_n >= strtoul(length + 17, NULL, 10);
+}
+
 static bool
 read_answer(struct connection *c)
 {
-	size_t n = 0, length = 0;
 	char *end = NULL;
+	size_t n = 0;
 
-	for (;;) {
+	do {
 		ssize_t got = recv(c->fd, c->answer + n, ANSWER_MAX - n, 0);
 
 		if (got <= 0)
 			return false;
 		n += (size_t)got;
 		c->answer[n] = '\0';
-		if (end == NULL &&
-		    (end = strstr(c->answer, "\r\n\r\n")) != NULL) {
-			const char *l =
-			    strcasestr(c->answer, "\r\nContent-Length:");
-
-			length = l != NULL ? strtoul(l + 17, NULL, 10) : 0;
+		if ((end = strstr(c->answer, "\r\n\r\n")) != NULL)
 			c->body = end + 4;
-		}
-		if (end != NULL && (size_t)(c->answer + n - c->body) >= length)
-			break;
-	}
+	} while (end == NULL || !is_whole(c, n));
 	c->status = atoi(c->answer + 9);
 	*end = '\0';
 	for (char *line = c->answer;
@@ -457,8 +463,9 @@ make_users(void)
 	users = calloc(opt.users, sizeof(*users));
 	assert(users != NULL);
 	for (unsigned i = 0; i < opt.users; i++) {
-		/* Spread over all accounts that there are. */
-		uint64_t seed = i * (opt.accounts / opt.users);
+		/* Spread over all accounts that there are, or new ones. */
+		uint64_t seed = opt.seeded ? i * (opt.accounts / opt.users)
+					   : (uint64_t)getpid() << 32 | i;
 
 		users[i].passkey = softseed_key(seed);
 		/* Ahead of what an earlier run left with the server. */
