@@ -21,6 +21,7 @@ GOALS = {
     'sign_in_verifications': ('<=', 2.5),
     'million_ratio': ('<=', 1.3),
     'start_up_ms': ('<=', 200),
+    'waiting_p99_ms': ('<=', 50),
 }
 
 
@@ -99,8 +100,9 @@ class Bench:
 
     def tool(self, name, *args):
         return subprocess.run([f'{self.build}/tests/bench/{name}', *args],
-                              check=True, capture_output=True,
-                              text=True).stdout
+                              check=True, capture_output=True, text=True,
+                              env={**os.environ,
+                                   'ITSUMO': f'{self.build}/itsumo'}).stdout
 
     def note(self, key, value, text):
         goal = ''
@@ -210,6 +212,22 @@ class Bench:
                   f'after sign-ins: {loaded["own"]:.1f} MB of its own, '
                   f'{loaded["with_store"]:.1f} MB with the store\'s pages')
 
+    def waiting(self):
+        print('(f) ten thousand browsers wait for their phones, on one process')
+        got = json.loads(self.tool('waiting', '--json'))
+        self.note('waiting_kb', got['kb_each'],
+                  f'each: {got["kb_each"]:.1f} kB')
+        self.note('waiting_idle_percent', got['idle_cpu_percent'],
+                  'all of them while nothing happens: '
+                  f'{got["idle_cpu_percent"]:.2f} % of a processor')
+        self.note('waiting_p99_ms', got['p99_ms'],
+                  'from the phone\'s signature to the event: '
+                  f'p50 {got["p50_ms"]:.2f} ms, p99 {got["p99_ms"]:.2f} ms')
+        bare = got['approval_cpu_ms'] * got['verifications_a_second'] / 1000
+        self.note('approvals', got['approvals_a_second'],
+                  f'approvals: {got["approvals_a_second"]:.0f} a second; one '
+                  f'costs as much as {bare:.0f} bare verifications')
+
     def missed(self):
         return [key for key, (sense, limit) in GOALS.items()
                 if key in self.figures and (
@@ -241,6 +259,7 @@ def main():
     many = bench.sign_ins()
     bench.commits()
     bench.process(many)
+    bench.waiting()
     if args.json:
         with open(args.json, 'w', encoding='utf-8') as file:
             json.dump(bench.figures, file, indent=1)

@@ -68,19 +68,22 @@ must(bool good, const char *what)
 
 /* ---- the server's process ---- */
 
+/* Its own memory, without the pages of the store that it has mapped. */
 static double
-resident_kb(void)
+own_kb(void)
 {
-	unsigned long size, resident = 0;
-	char path[64];
+	char line[256], path[64];
+	double kb = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/statm", server_pid(server));
-	must((f = fopen(path, "re")) != NULL &&
-		 fscanf(f, "%lu %lu", &size, &resident) == 2,
-	    path);
+	snprintf(path, sizeof(path), "/proc/%d/status", server_pid(server));
+	must((f = fopen(path, "re")) != NULL, path);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kb = strtod(line + 8, NULL);
 	fclose(f);
-	return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
+	must(kb > 0, path);
+	return kb;
 }
 
 static double
@@ -437,9 +440,9 @@ measure(void)
 		all[i] = household_new(server);
 	f.bare = verifications_a_second();
 	f.alone = approvals(all);
-	before = resident_kb();
+	before = own_kb();
 	thread = begin_waiting();
-	f.kb = (resident_kb() - before) / opt.browsers;
+	f.kb = (own_kb() - before) / opt.browsers;
 	cpu = cpu_seconds();
 	before = seconds_now();
 	nanosleep(&(struct timespec){ .tv_sec = 30 }, NULL);
