@@ -65,13 +65,13 @@ describe('refusals', () => {
     await press(who);
     await who.state('no-passkey');
     await who.look('device-refuses');
-    await who.page.click('#stage [data-act=back]');
-    /* A device that says it did not verify, though it was asked to. */
-    await who.authenticator.verified(true);
-    await who.state('ready', 'busy', 'refused');
-    await who.page.goto('about:blank');
+    /*
+     * A device that says it did not verify, though it was asked to.  Nobody
+     * is there while the page begins anew, or the autofill would sign in.
+     */
     await who.authenticator.present(false);
-    await who.goto('/');
+    await who.authenticator.verified(true);
+    await who.page.click('#stage [data-act=back]');
     await who.state('ready');
     await who.authenticator.present(true);
     await who.authenticator.lie({ isBadUV: true });
