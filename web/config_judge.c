@@ -10,6 +10,7 @@
 
 #include <libpsl.h>
 
+#include "web/deliver/endpoint.h"
 #include "web/log.h"
 #include "web/server/address.h"
 
@@ -243,6 +244,20 @@ judge_match(const char *value)
 }
 
 const char *
+judge_push_host(const char *value)
+{
+	const char *const hosts[] = { value, NULL };
+	struct endpoint_rules *r;
+	const char *bad = NULL;
+
+	r = endpoint_rules_open(hosts, NULL, &bad);
+	endpoint_rules_close(r);
+	return r != NULL ? NULL
+			 : "is not a host such as push.example, "
+			   "*.push.example or push.example:8443";
+}
+
+const char *
 judge_push_subject(const char *value)
 {
 	return *value == '\0' || strncmp(value, "mailto:", 7) == 0 ||
@@ -291,7 +306,7 @@ const char *
 judge_apple_app(const char *value)
 {
 	return strcspn(value, ".") == 10 && is_made_of(value, 10, "") &&
-		       is_made_of(value + 10, strlen(value) - 10, ".-")
+		       is_made_of(value + 11, strlen(value + 11), ".-")
 		   ? NULL
 		   : "is not TEAM.BUNDLE, the team being ten letters and "
 		     "digits";

@@ -387,6 +387,33 @@ who_waits_does_not_hold_up_the_end(void **state)
 	server_end(s);
 }
 
+static void
+over_tls_too(void **state)
+{
+	struct server *s = server_start(
+	    &(struct server_options){ .config = "limits = off", .tls = true });
+	struct household *h = household_new(s);
+	struct answer a;
+	struct wire *w;
+
+	(void)state;
+	asker_ask(h->pc, h->name);
+	/* Whoever asks for the head alone does not wait. */
+	a = visitor_ask(h->pc->v, "HEAD", asker_path(h->pc, "/events"), NULL);
+	assert_int_equal(a.status, 200);
+	answer_free(&a);
+	wire_close(h->pc->v->wire);
+	h->pc->v->wire = NULL;
+	until_waiting(s, 0);
+	w = asker_listen(h->pc);
+	assert_true(wire_until(w, "id: pending\n", SOON_MS));
+	companion_decide(h->phone, h->pc->id, h->pc->number, "approved");
+	assert_true(wire_until(w, "id: approved\n", SOON_MS));
+	wire_close(w);
+	household_free(h);
+	server_end(s);
+}
+
 /* A comment each 15 s keeps proxies from ending it; at 55 s it ends. */
 static void
 a_stream_lives_for_55_seconds(void **state)
@@ -425,6 +452,7 @@ main(void)
 		EACH(streams_that_are_never_read),
 		cmocka_unit_test(only_so_many_wait),
 		cmocka_unit_test(who_waits_does_not_hold_up_the_end),
+		cmocka_unit_test(over_tls_too),
 		EACH(a_stream_lives_for_55_seconds),
 	};
 	int failed;
