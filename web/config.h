@@ -104,7 +104,7 @@
 	X(push_subject, TEXT, "", judge_push_subject,                          \
 	    "mailto: or https:, for push services that see trouble; empty: "   \
 	    "https://<rp_id>")                                                 \
-	X(push_hosts, LIST, "", judge_push_host,                                          \
+	X(push_hosts, LIST, "", judge_push_host,                               \
 	    "push services that may be sent to, such as push.example or "      \
 	    "*.push.example; empty: those of the browsers, and ntfy.sh")       \
 	X(push_networks, LIST, "", judge_network,                              \
