@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { after, before } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
-import { top } from '../server.mjs';
+import { serve, top } from '../server.mjs';
 
 export { serve, until } from '../server.mjs';
 
@@ -26,6 +27,32 @@ export function launch() {
       '--disable-component-update', '--disable-sync',
       '--force-color-profile=srgb', '--hide-scrollbars'],
   });
+}
+
+/**
+ * A server and a browser for the tests of a describe(), and who visits.
+ *
+ * @param {string[]} [config] lines of the server's configuration
+ */
+export function scene(config) {
+  const at = {
+    server: /** @type {Awaited<ReturnType<typeof serve>>} */ ({}),
+    browser: /** @type {import('playwright-core').Browser} */ ({}),
+    /**
+     * @param {import('node:test').TestContext} t
+     * @param {{journey: string, [option: string]: any}} options
+     */
+    visit: (t, options) => person(t, at.browser, at.server, options),
+  };
+  before(async () => {
+    at.server = await serve(config);
+    at.browser = await launch();
+  });
+  after(async () => {
+    await at.browser.close();
+    await at.server.stop();
+  });
+  return at;
 }
 
 /** An authenticator of one page, over CDP. */

@@ -3,25 +3,16 @@
 // weighs; Japanese from the first page to the last.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { launch, person, serve } from './lib.mjs';
+import { scene } from './lib.mjs';
 
 const OUTSIDE = ['/', '/signup'];
 const INSIDE = ['/account', '/account/sessions', '/account/history',
   '/account/settings'];
 
 describe('pages', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene();
 
   const nameOf = (where) => where.slice(1).replaceAll('/', '-') || 'sign-in';
 
@@ -41,8 +32,7 @@ describe('pages', () => {
 
   for (const [locale, name] of [['en-GB', 'english'], ['ja-JP', '日本語']])
     test(`every page, ${locale}`, async (t) => {
-      const who = await person(t, browser, server,
-        { journey: 'page', locale });
+      const who = await at.visit(t, { journey: 'page', locale });
       await everyPage(who, name, async (where) => {
         assert.equal(await who.page.getAttribute('html', 'lang'), who.lang);
         await who.look(where);
@@ -51,7 +41,7 @@ describe('pages', () => {
 
   for (const [locale, name] of [['en-GB', 'phone'], ['ja-JP', '電話']])
     test(`on a phone in one hand, ${locale}`, async (t) => {
-      const who = await person(t, browser, server, { journey: 'phone', locale,
+      const who = await at.visit(t, { journey: 'phone', locale,
         viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true,
         deviceScaleFactor: 2 });
       await everyPage(who, name, async (where) => {
@@ -74,7 +64,7 @@ describe('pages', () => {
     });
 
   test('at twice the size nothing is lost', async (t) => {
-    const who = await person(t, browser, server, { journey: 'zoom',
+    const who = await at.visit(t, { journey: 'zoom',
       viewport: { width: 550, height: 400 }, deviceScaleFactor: 2 });
     await everyPage(who, 'zoom', async (where) =>
       assert.ok(await who.page.evaluate(() =>
@@ -82,14 +72,14 @@ describe('pages', () => {
   });
 
   test('in forced colours every button can be seen', async (t) => {
-    const who = await person(t, browser, server, { journey: 'forced',
+    const who = await at.visit(t, { journey: 'forced',
       forcedColors: 'active' });
     await everyPage(who, 'forced',
       (where) => who.look(where, { forced: true }));
   });
 
   test('Japanese, switched to and kept', async (t) => {
-    const who = await person(t, browser, server, { journey: 'language' });
+    const who = await at.visit(t, { journey: 'language' });
     await who.goto('/');
     await who.state('ready');
     await who.page.click('#language');
@@ -104,7 +94,7 @@ describe('pages', () => {
 
   test('the sign-in page is under 60 kB in all, in one round trip more',
     async (t) => {
-      const who = await person(t, browser, server, { journey: 'weight' });
+      const who = await at.visit(t, { journey: 'weight' });
       const cdp = await who.page.context().newCDPSession(who.page);
       let bytes = 0;
       const asked = [];
@@ -127,7 +117,7 @@ describe('pages', () => {
     });
 
   test('settings are kept, and an account can be removed', async (t) => {
-    const who = await person(t, browser, server, { journey: 'settings' });
+    const who = await at.visit(t, { journey: 'settings' });
     await who.signUp('settings');
     await who.goto('/account/settings');
     await who.ready();

@@ -3,21 +3,12 @@
 // passkey provider is told.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { Authenticator, launch, person, serve, until } from './lib.mjs';
+import { Authenticator, scene, until } from './lib.mjs';
 
 describe('passkeys', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene();
 
   const cards = (who) => who.page.locator('.card.passkey h2').allInnerTexts();
 
@@ -41,7 +32,7 @@ describe('passkeys', () => {
     `.card.passkey:has(h2:text-is("${name}")) [data-act=${act}]`);
 
   test('a second passkey is added and renamed', async (t) => {
-    const who = await person(t, browser, server, { journey: 'passkeys' });
+    const who = await at.visit(t, { journey: 'passkeys' });
     await who.signUp('two');
     await addSecond(who);
     assert.ok((await cards(who)).includes('Security key'));
@@ -57,7 +48,7 @@ describe('passkeys', () => {
   });
 
   test('a removed one is gone, and its provider hears of it', async (t) => {
-    const who = await person(t, browser, server, { journey: 'remove' });
+    const who = await at.visit(t, { journey: 'remove' });
     await who.signUp('remove');
     const key = await addSecond(who, 'Old key');
     assert.equal((await key.credentials()).length, 1);
@@ -76,7 +67,7 @@ describe('passkeys', () => {
   });
 
   test('the last one cannot be removed', async (t) => {
-    const who = await person(t, browser, server, { journey: 'last' });
+    const who = await at.visit(t, { journey: 'last' });
     await who.signUp('last');
     await who.goto('/account');
     await who.ready();
@@ -95,7 +86,7 @@ describe('passkeys', () => {
   });
 
   test('no second passkey on the same device', async (t) => {
-    const who = await person(t, browser, server, { journey: 'same-device' });
+    const who = await at.visit(t, { journey: 'same-device' });
     await who.signUp('same-device');
     await who.goto('/account');
     await who.ready();
@@ -106,7 +97,7 @@ describe('passkeys', () => {
   });
 
   test('a new display name reaches the provider', async (t) => {
-    const who = await person(t, browser, server, { journey: 'display-name' });
+    const who = await at.visit(t, { journey: 'display-name' });
     await who.signUp('display');
     await who.goto('/account/settings');
     await who.ready();
@@ -122,9 +113,9 @@ describe('passkeys', () => {
 
   test('a passkey that no account has is forgotten by its provider',
     async (t) => {
-      const who = await person(t, browser, server, { journey: 'unknown' });
+      const who = await at.visit(t, { journey: 'unknown' });
       await who.signUp('goes-away');
-      await server.cli('account', 'remove', 'goes-away', '--yes');
+      await at.server.cli('account', 'remove', 'goes-away', '--yes');
       await who.authenticator.present(false);
       await who.goto('/');
       await who.state('ready');
@@ -139,19 +130,10 @@ describe('passkeys', () => {
 });
 
 describe('a step that changes passkeys', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve(['proof_time = "1s"']);
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene(['proof_time = "1s"']);
 
   test('asks for a fresh proof first', async (t) => {
-    const who = await person(t, browser, server, { journey: 'proof' });
+    const who = await at.visit(t, { journey: 'proof' });
     await who.signUp('prover');
     await who.goto('/account');
     await who.ready();

@@ -4,25 +4,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { launch, person, serve } from './lib.mjs';
+import { person, scene } from './lib.mjs';
 
 describe('refusals', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene();
 
   /** Somebody with an account, signed out, on the sign-in page. */
   async function signedOut(t, journey, options = {}) {
-    const who = await person(t, browser, server, { journey, ...options });
+    const who = await at.visit(t, { journey, ...options });
     await who.signUp(journey);
     await who.signOut();
     return who;
@@ -48,7 +39,7 @@ describe('refusals', () => {
   });
 
   test('no passkey on this device', async (t) => {
-    const who = await person(t, browser, server, { journey: 'no-passkey' });
+    const who = await at.visit(t, { journey: 'no-passkey' });
     await who.goto('/');
     await who.state('ready');
     await press(who);
@@ -78,7 +69,7 @@ describe('refusals', () => {
     await press(who);
     await who.state('refused');
     await who.look('refused');
-    assert.match(server.log(), /verdict=user-unverified/);
+    assert.match(at.server.log(), /verdict=user-unverified/);
     await who.authenticator.lie({});
     await again(who);
   });
@@ -89,7 +80,7 @@ describe('refusals', () => {
     await who.authenticator.lie({ isBogusSignature: true });
     await press(who);
     await who.state('refused');
-    assert.match(server.log(), /verdict=signature/);
+    assert.match(at.server.log(), /verdict=signature/);
     await who.authenticator.lie({});
     await again(who);
   });
@@ -127,12 +118,9 @@ describe('refusals', () => {
   });
 
   test('at another address nothing is sent', async (t) => {
-    const who = await person(t, browser, { ...server,
-      origin: `http://127.0.0.1:${server.port}` }, { journey: 'address' });
+    const who = await person(t, at.browser, { ...at.server,
+      origin: `http://127.0.0.1:${at.server.port}` }, { journey: 'address' });
     await who.goto('/');
-    /* It may send the browser to the right address at once. */
-    if (new URL(who.page.url()).hostname === 'localhost')
-      return;
     await who.state('ready');
     await press(who);
     await who.state('wrong-address');
@@ -140,7 +128,7 @@ describe('refusals', () => {
   });
 
   test('another site cannot use the session', async (t) => {
-    const who = await person(t, browser, server, { journey: 'cross-site' });
+    const who = await at.visit(t, { journey: 'cross-site' });
     await who.signUp('cross-site');
     const other = http.createServer((_, answer) => {
       answer.setHeader('Content-Type', 'text/html');
@@ -152,8 +140,8 @@ describe('refusals', () => {
     /* It is sent; that the page may not even see the answer is as well. */
     await who.page.evaluate((origin) => fetch(`${origin}/api/v1/logout`,
       { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' })
-      .catch(() => {}), server.origin);
-    assert.match(server.log(), /refused=cross-site/);
+      .catch(() => {}), at.server.origin);
+    assert.match(at.server.log(), /refused=cross-site/);
     who.trouble.length = 0; /* the other site is elsewhere */
     await who.authenticator.present(false);
     await who.goto('/account');
@@ -175,7 +163,7 @@ describe('refusals', () => {
   });
 
   test('a browser that is too old', async (t) => {
-    const who = await person(t, browser, server, { journey: 'old-browser' });
+    const who = await at.visit(t, { journey: 'old-browser' });
     await who.page.addInitScript(() => {
       delete window.PublicKeyCredential;
     });
@@ -187,15 +175,15 @@ describe('refusals', () => {
   });
 
   test('a browser without JavaScript', async (t) => {
-    const context = await browser.newContext({ javaScriptEnabled: false });
+    const context = await at.browser.newContext({ javaScriptEnabled: false });
     t.after(() => context.close());
     const page = await context.newPage();
-    await page.goto(`${server.origin}/`);
+    await page.goto(`${at.server.origin}/`);
     assert.match(await page.locator('noscript').innerText(), /JavaScript/);
   });
 
   test('an address that is none', async (t) => {
-    const who = await person(t, browser, server, { journey: 'not-found' });
+    const who = await at.visit(t, { journey: 'not-found' });
     const answer = await who.goto('/no/such/page');
     assert.equal(answer.status(), 404);
     await who.state('ready');
@@ -204,12 +192,12 @@ describe('refusals', () => {
 
   test('a locked account, told to its owner alone', async (t) => {
     const who = await signedOut(t, 'locked');
-    await server.cli('account', 'lock', 'locked');
+    await at.server.cli('account', 'lock', 'locked');
     await who.authenticator.present(true);
     await press(who);
     await who.state('account-locked');
     await who.look('account-locked');
-    await server.cli('account', 'unlock', 'locked');
+    await at.server.cli('account', 'unlock', 'locked');
     await who.authenticator.present(false);
     await who.goto('/');
     await who.state('ready');
@@ -240,19 +228,10 @@ describe('refusals', () => {
 });
 
 describe('ceremonies that are short', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve(['ceremony_time = "3s"']);
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene(['ceremony_time = "3s"']);
 
   test('the device gives no answer in time', async (t) => {
-    const who = await person(t, browser, server, { journey: 'timed-out' });
+    const who = await at.visit(t, { journey: 'timed-out' });
     await who.signUp('timed-out');
     await who.signOut();
     await who.page.click('#signin button[type=submit]');
@@ -264,7 +243,7 @@ describe('ceremonies that are short', () => {
   });
 
   test('the answer comes too late', async (t) => {
-    const who = await person(t, browser, server, { journey: 'expired' });
+    const who = await at.visit(t, { journey: 'expired' });
     await who.signUp('expired');
     await who.signOut();
     await who.page.route('**/api/v1/login/verify', async (route) => {

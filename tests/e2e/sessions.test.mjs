@@ -2,26 +2,17 @@
 // Where one is signed in: seen from two browsers, and from two tabs of one.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { launch, person, serve } from './lib.mjs';
+import { scene } from './lib.mjs';
 
 describe('sessions', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene();
 
   /** The same person in two browsers, signed in to both. */
   async function both(t, journey, name) {
-    const one = await person(t, browser, server, { journey });
-    const two = await person(t, browser, server, { journey });
+    const one = await at.visit(t, { journey });
+    const two = await at.visit(t, { journey });
     await one.signUp(name);
     for (const credential of await one.authenticator.credentials())
       await two.authenticator.add({ ...credential,
@@ -80,7 +71,7 @@ describe('sessions', () => {
   });
 
   test('two tabs do not fight over their ceremonies', async (t) => {
-    const one = await person(t, browser, server, { journey: 'two-tabs' });
+    const one = await at.visit(t, { journey: 'two-tabs' });
     await one.signUp('tabs');
     await one.signOut();
     const two = await one.tab();
@@ -120,7 +111,7 @@ describe('sessions', () => {
   });
 
   test('signing in in one tab takes the other along', async (t) => {
-    const one = await person(t, browser, server, { journey: 'tab-along' });
+    const one = await at.visit(t, { journey: 'tab-along' });
     await one.signUp('along');
     await one.signOut();
     const two = await one.tab();

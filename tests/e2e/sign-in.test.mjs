@@ -2,24 +2,15 @@
 // Making an account and signing in to it, in each way that there is.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { launch, person, serve } from './lib.mjs';
+import { scene } from './lib.mjs';
 
 describe('signing up and in', () => {
-  let browser, server;
-
-  before(async () => {
-    server = await serve();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const at = scene();
 
   test('a newcomer makes an account and is signed in', async (t) => {
-    const who = await person(t, browser, server, { journey: 'sign-up' });
+    const who = await at.visit(t, { journey: 'sign-up' });
     await who.goto('/');
     await who.state('ready');
     await who.look('first-page');
@@ -42,9 +33,9 @@ describe('signing up and in', () => {
   });
 
   test('a name that is taken or none is told at the name', async (t) => {
-    const first = await person(t, browser, server, { journey: 'names' });
+    const first = await at.visit(t, { journey: 'names' });
     await first.signUp('taken');
-    const who = await person(t, browser, server, { journey: 'names' });
+    const who = await at.visit(t, { journey: 'names' });
     await who.goto('/signup');
     await who.page.fill('#name', 'ＴＡＫＥＮ');
     await who.page.click('#choose-name button[type=submit]');
@@ -61,7 +52,7 @@ describe('signing up and in', () => {
   });
 
   test('the button signs in with any passkey of this device', async (t) => {
-    const who = await person(t, browser, server, { journey: 'button' });
+    const who = await at.visit(t, { journey: 'button' });
     await who.signUp('button');
     await who.signOut();
     await who.look('signed-out');
@@ -70,7 +61,7 @@ describe('signing up and in', () => {
   });
 
   test('a name first asks for the passkeys of that account', async (t) => {
-    const who = await person(t, browser, server, { journey: 'name-first' });
+    const who = await at.visit(t, { journey: 'name-first' });
     await who.signUp('name-first');
     await who.signOut();
     await who.signIn('NAME-first');
@@ -78,7 +69,7 @@ describe('signing up and in', () => {
   });
 
   test('a passkey is offered in the name field', async (t) => {
-    const who = await person(t, browser, server, { journey: 'autofill' });
+    const who = await at.visit(t, { journey: 'autofill' });
     await who.signUp('autofill');
     await who.signOut();
     /* Somebody picks it from the list: no button is pressed. */
@@ -90,7 +81,7 @@ describe('signing up and in', () => {
   });
 
   test('who is signed in already goes on to the account', async (t) => {
-    const who = await person(t, browser, server, { journey: 'signed-in' });
+    const who = await at.visit(t, { journey: 'signed-in' });
     await who.signUp('already');
     await who.authenticator.present(false);
     await who.goto('/');
@@ -98,7 +89,7 @@ describe('signing up and in', () => {
   });
 
   test('a page that needs a session comes back after signing in', async (t) => {
-    const who = await person(t, browser, server, { journey: 'goal' });
+    const who = await at.visit(t, { journey: 'goal' });
     await who.signUp('goal');
     await who.signOut();
     await who.goto('/account/history');
@@ -110,7 +101,7 @@ describe('signing up and in', () => {
   });
 
   test('nothing but a keyboard is needed', async (t) => {
-    const who = await person(t, browser, server, { journey: 'keyboard' });
+    const who = await at.visit(t, { journey: 'keyboard' });
     const { page } = who;
     const focused = () => page.evaluate(() => document.activeElement?.id
       || document.activeElement?.textContent?.trim());

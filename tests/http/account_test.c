@@ -4,27 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/http/claims.h"
-#include "tests/http/visitor.h"
+#include "tests/http/scene.h"
 #include "webauthn/authdata.h"
 
-static struct server *server;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	server = server_start(NULL);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	server_end(server);
-	return 0;
-}
+const struct server_options scene = { 0 };
 
 /* Adds a passkey on another authenticator; the answer's JSON is yours. */
 static json_t *
@@ -409,5 +392,5 @@ main(void)
 		cmocka_unit_test(an_unknown_passkey_is_signalled),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, scene_begin, scene_end);
 }

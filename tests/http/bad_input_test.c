@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/http/claims.h"
-#include "tests/http/visitor.h"
+#include "tests/http/scene.h"
 
-static struct server *server;
+const struct server_options scene = { .config = "limits = off" };
 static struct visitor *owner; /* is signed in */
 static char passkey_path[128], seen_path[128];
 
@@ -20,9 +19,7 @@ begin(void **state)
 {
 	json_t *done, *history;
 
-	(void)state;
-	server =
-	    server_start(&(struct server_options){ .config = "limits = off" });
+	scene_begin(state);
 	owner = visitor_new(server);
 	done = visitor_sign_up(owner, "owner");
 	history = visitor_get(owner, "GET", "/api/v1/history", NULL, 200);
@@ -38,10 +35,8 @@ begin(void **state)
 static int
 end(void **state)
 {
-	(void)state;
 	visitor_free(owner);
-	server_end(server);
-	return 0;
+	return scene_end(state);
 }
 
 /* Every route that takes a body, with one that is well formed. */

@@ -9,29 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/http/claims.h"
-#include "tests/http/visitor.h"
+#include "tests/http/scene.h"
 
 /* Exit codes; stable. */
 enum { OK, REFUSED, USAGE, CONFIG };
 
-static struct server *server;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	server = server_start(NULL);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	server_end(server);
-	return 0;
-}
+const struct server_options scene = { 0 };
 
 static void
 locking_takes_effect_at_once(void **state)
@@ -386,5 +369,5 @@ main(void)
 		cmocka_unit_test(the_data_folder_is_closed_to_others),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, scene_begin, scene_end);
 }

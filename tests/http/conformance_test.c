@@ -4,30 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/http/claims.h"
-#include "tests/http/visitor.h"
+#include "tests/http/scene.h"
 #include "webauthn/authdata.h"
 
-static struct server *server;
-
-static int
-begin(void **state)
-{
-	static const char *const args[] = { "--conformance", NULL };
-
-	(void)state;
-	server = server_start(
-	    &(struct server_options){ .args = args, .config = "limits = off" });
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	server_end(server);
-	return 0;
-}
+static const char *const args[] = { "--conformance", NULL };
+const struct server_options scene = {
+	.args = args,
+	.config = "limits = off",
+};
 
 /* {publicKey: …}, as the helpers read options. */
 static json_t *
@@ -232,5 +216,5 @@ main(void)
 		cmocka_unit_test(is_off_unless_asked_for),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, scene_begin, scene_end);
 }

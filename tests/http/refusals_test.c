@@ -6,28 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/http/claims.h"
-#include "tests/http/visitor.h"
+#include "tests/http/scene.h"
 #include "webauthn/authdata.h"
 
-static struct server *server;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	server =
-	    server_start(&(struct server_options){ .config = "limits = off" });
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	server_end(server);
-	return 0;
-}
+const struct server_options scene = { .config = "limits = off" };
 
 static json_t *
 login_options(struct visitor *v, const char *name)
@@ -493,5 +475,5 @@ main(void)
 		cmocka_unit_test(options_write_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, scene_begin, scene_end);
 }
