@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Target function: config_read(), through a file in memory. */
+#include "tests/fuzz/fuzz.h"
+
 #include <sys/mman.h>
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "web/config.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Target functions: cookie_find(), language_choose(), address_of_client(). */
+#include "tests/fuzz/fuzz.h"
+
 #include <stdlib.h>
 
 #include "web/server/address.h"
 #include "web/server/cookies.h"
 #include "web/server/language.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)

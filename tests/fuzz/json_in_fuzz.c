@@ -4,13 +4,13 @@
  * Target functions: json_parse(), webauthn_json_assertion(),
  * webauthn_json_registration().  jansson is the referee of the first.
  */
+#include "tests/fuzz/fuzz.h"
+
 #include <stdlib.h>
 
 #include <jansson.h>
 
 #include "web/server/webauthn_json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 /*
  * Whether our own limits may be why a text was refused; or a NUL, which
