@@ -60,32 +60,67 @@ lmdb_rc(struct engine *e, const char *what, int error)
 
 /* ---- the map ---- */
 
+/* Pages in use and pages mapped; needs the map held. */
+struct extent {
+	size_t used, mapped, page;
+};
+
+static int
+map_look(struct engine *e, struct extent *x)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+	int rc;
+
+	if ((rc = mdb_env_info(e->env, &info)) != 0 ||
+	    (rc = mdb_env_stat(e->env, &st)) != 0)
+		return rc;
+	x->page = st.ms_psize;
+	x->used = info.me_last_pgno + 1;
+	x->mapped = info.me_mapsize / st.ms_psize;
+	return 0;
+}
+
+size_t
+lmdb_mapped(struct engine *e)
+{
+	MDB_envinfo info = { 0 };
+
+	/* It fails without an environment alone. */
+	(void)mdb_env_info(e->env, &info);
+	return info.me_mapsize;
+}
+
 int
 lmdb_map_adopt(struct engine *e)
 {
+	struct extent x;
 	int rc;
 
 	pthread_rwlock_wrlock(&e->map);
-	rc = mdb_env_set_mapsize(e->env, 0);
+	if ((rc = map_look(e, &x)) == 0 && x.used > x.mapped)
+		rc = mdb_env_set_mapsize(e->env, 0);
 	pthread_rwlock_unlock(&e->map);
 	return rc;
 }
 
 int
-lmdb_map_grow(struct engine *e)
+lmdb_map_grow(struct engine *e, size_t full)
 {
-	MDB_envinfo info;
-	int rc, dead;
+	bool grown = false;
+	int rc = 0, dead;
 
 	/* A process that died in a view keeps pages from being used again. */
 	mdb_reader_check(e->env, &dead);
 	pthread_rwlock_wrlock(&e->map);
-	if ((rc = mdb_env_info(e->env, &info)) == 0)
-		rc = mdb_env_set_mapsize(e->env, info.me_mapsize * 2);
+	if (lmdb_mapped(e) <= full) {
+		rc = mdb_env_set_mapsize(e->env, full * 2);
+		grown = rc == 0;
+	}
 	pthread_rwlock_unlock(&e->map);
-	if (rc == 0)
-		store_logf(&e->log, LOG_TOLD, "store=grown mapped=%zu",
-		    info.me_mapsize * 2);
+	if (grown)
+		store_logf(
+		    &e->log, LOG_TOLD, "store=grown mapped=%zu", full * 2);
 	return rc;
 }
 
@@ -95,18 +130,15 @@ lmdb_map_grow(struct engine *e)
 static int
 map_make_ample(struct engine *e)
 {
-	MDB_envinfo info;
-	MDB_stat st;
+	struct extent x;
 	int rc;
 
 	pthread_rwlock_rdlock(&e->map);
-	if ((rc = mdb_env_info(e->env, &info)) == 0)
-		rc = mdb_env_stat(e->env, &st);
+	rc = map_look(e, &x);
 	pthread_rwlock_unlock(&e->map);
-	if (rc != 0 ||
-	    (info.me_last_pgno + 1) * st.ms_psize <= info.me_mapsize / 2)
+	if (rc != 0 || x.used <= x.mapped / 2)
 		return rc;
-	return lmdb_map_grow(e);
+	return lmdb_map_grow(e, x.mapped * x.page);
 }
 
 static int
@@ -197,9 +229,15 @@ static int
 tables_open(struct engine *e, unsigned txn_flags, unsigned flags)
 {
 	MDB_txn *txn;
-	int rc;
+	int rc = MDB_MAP_RESIZED;
 
-	if ((rc = mdb_txn_begin(e->env, NULL, txn_flags, &txn)) != 0)
+	/* What is larger than asked for is mapped as it was when we looked. */
+	for (int i = 0; rc == MDB_MAP_RESIZED && i < MAP_ADOPTIONS; i++) {
+		rc = mdb_txn_begin(e->env, NULL, txn_flags, &txn);
+		if (rc == MDB_MAP_RESIZED && (rc = lmdb_map_adopt(e)) == 0)
+			rc = MDB_MAP_RESIZED;
+	}
+	if (rc != 0)
 		return rc;
 	for (int i = 0; rc == 0 && i < STORE_TABLES; i++)
 		rc = mdb_dbi_open(txn, table_names[i], flags, &e->tables[i]);

@@ -34,8 +34,9 @@ struct engine {
 	struct txn writer; /* the leader's */
 
 	/*
-	 * Shared while a view or a copy is open, alone to move the map: LMDB
-	 * leaves it to us that nobody looks while it does.
+	 * Shared from before a transaction of any kind begins, the leader's
+	 * too, until it has ended; alone to move the map.  LMDB leaves it to
+	 * us that nobody is inside while it does.
 	 */
 	pthread_rwlock_t map;
 
@@ -61,10 +62,14 @@ enum store_rc lmdb_rc(struct engine *e, const char *what, int error);
 enum { MAP_ADOPTIONS = 8 }; /* of a grown map, before it is a fault */
 
 /*
- * No transaction of this thread is open: takes the size that another process
- * gave the map, or doubles it.
+ * Move the map, for a thread that holds it in no way: to the size that another
+ * process gave it, or to twice what was full.  0 also when another thread was
+ * faster.
  */
 int lmdb_map_adopt(struct engine *e);
-int lmdb_map_grow(struct engine *e);
+int lmdb_map_grow(struct engine *e, size_t full);
+
+/* Its size in bytes, for who holds it. */
+size_t lmdb_mapped(struct engine *e);
 
 #endif

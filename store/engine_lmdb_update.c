@@ -8,19 +8,23 @@
 
 enum { RERUNS = 4 }; /* of a batch, before each runs alone */
 
+/* Holds the map from here to writer_forget(): it must not move meanwhile. */
 static int
 writer_begin(struct engine *e)
 {
 	struct txn *t = &e->writer;
-	int rc = MDB_MAP_RESIZED;
+	int rc = 0;
 
-	for (int i = 0; rc == MDB_MAP_RESIZED && i < MAP_ADOPTIONS; i++) {
-		rc = mdb_txn_begin(e->env, NULL, 0, &t->txn);
-		if (rc == MDB_MAP_RESIZED && lmdb_map_adopt(e) != 0)
-			break;
-	}
 	t->trouble = 0;
-	return rc;
+	for (int i = 0; i < MAP_ADOPTIONS; i++) {
+		pthread_rwlock_rdlock(&e->map);
+		if ((rc = mdb_txn_begin(e->env, NULL, 0, &t->txn)) == 0)
+			return 0;
+		pthread_rwlock_unlock(&e->map);
+		if (rc != MDB_MAP_RESIZED || (rc = lmdb_map_adopt(e)) != 0)
+			return rc;
+	}
+	return MDB_MAP_RESIZED;
 }
 
 /* LMDB frees a writer's cursors with its transaction. */
@@ -29,6 +33,7 @@ writer_forget(struct engine *e)
 {
 	e->writer.txn = NULL;
 	memset(e->writer.cursors, 0, sizeof(e->writer.cursors));
+	pthread_rwlock_unlock(&e->map);
 }
 
 static void
@@ -73,12 +78,13 @@ settle_all(struct update **batch, size_t n, enum store_rc rc)
 static bool
 batch_commit(struct engine *e, struct update **batch, size_t n)
 {
+	const size_t mapped = lmdb_mapped(e);
 	enum store_rc rc;
 	int error;
 
 	error = mdb_txn_commit(e->writer.txn);
 	writer_forget(e);
-	if (error == MDB_MAP_FULL && lmdb_map_grow(e) == 0)
+	if (error == MDB_MAP_FULL && lmdb_map_grow(e, mapped) == 0)
 		return false;
 	rc = lmdb_rc(e, "commit", commit_error(e, error));
 	if (rc == STORE_OK)
@@ -99,10 +105,11 @@ batch_commit(struct engine *e, struct update **batch, size_t n)
 static void
 batch_trouble(struct engine *e, struct update *u)
 {
+	const size_t mapped = lmdb_mapped(e);
 	int error = e->writer.trouble;
 
 	writer_abort(e);
-	if (error == MDB_MAP_FULL && (error = lmdb_map_grow(e)) == 0)
+	if (error == MDB_MAP_FULL && (error = lmdb_map_grow(e, mapped)) == 0)
 		return;
 	settle(u, lmdb_rc(e, "update", commit_error(e, error)));
 }

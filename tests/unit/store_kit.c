@@ -3,7 +3,9 @@
 
 #include <ftw.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "store/codec.h"
@@ -236,6 +238,35 @@ entries(struct store *s, enum store_table table)
 
 	assert_ok(engine_stat(s->engine, &st));
 	return st.entries[table];
+}
+
+void
+sleeper_is_here(struct sleeper *z)
+{
+	atomic_store(&z->tid, (int)syscall(SYS_gettid));
+}
+
+static bool
+is_asleep(int tid)
+{
+	char path[64], line[512];
+	const char *end = NULL;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	if (tid == 0 || (f = fopen(path, "r")) == NULL)
+		return false;
+	if (fgets(line, sizeof(line), f) != NULL)
+		end = strrchr(line, ')');
+	fclose(f);
+	return end != NULL && end[1] == ' ' && end[2] == 'S';
+}
+
+void
+wait_until_asleep(struct sleeper *z)
+{
+	while (!atomic_load(&z->done) && !is_asleep(atomic_load(&z->tid)))
+		sched_yield();
 }
 
 uint64_t

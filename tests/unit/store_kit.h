@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -72,6 +73,18 @@ bool same_invitation(
 
 /* Entries of a table, as a view has them. */
 uint64_t entries(struct store *s, enum store_table table);
+
+/*
+ * A thread that is to be met asleep.  It says that it is here, and when it has
+ * done what it might sleep in; who waits goes on after either.
+ */
+struct sleeper {
+	atomic_int tid;
+	atomic_bool done;
+};
+
+void sleeper_is_here(struct sleeper *z);
+void wait_until_asleep(struct sleeper *z);
 
 /* A small generator of numbers, the same ones for the same seed. */
 uint64_t numbers(uint64_t *seed);

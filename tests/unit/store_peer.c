@@ -75,7 +75,7 @@ numbered_has(struct store *s, uint32_t number)
 /* ---- the one that tells ---- */
 
 struct peer
-peer_start(const char *dir, size_t map_first)
+peer_try(const char *dir, size_t map_first, long *rc)
 {
 	struct peer p;
 	int to[2], from[2];
@@ -96,7 +96,17 @@ peer_start(const char *dir, size_t map_first)
 	close(from[1]);
 	p.in = to[1];
 	p.out = from[0];
-	assert_int_equal(peer_hear(&p), STORE_OK);
+	*rc = peer_hear(&p);
+	return p;
+}
+
+struct peer
+peer_start(const char *dir, size_t map_first)
+{
+	long rc;
+	struct peer p = peer_try(dir, map_first, &rc);
+
+	assert_int_equal(rc, STORE_OK);
 	return p;
 }
 
@@ -113,18 +123,34 @@ peer_hear(struct peer *p)
 	return n > 0 && line[n - 1] == '\n' ? atol(line) : -1;
 }
 
+static void
+say(struct peer *p, const char *format, va_list ap)
+{
+	char line[512];
+	int n = vsnprintf(line, sizeof(line) - 1, format, ap);
+
+	line[n++] = '\n';
+	assert_int_equal(write(p->in, line, (size_t)n), n);
+}
+
+void
+peer_tell(struct peer *p, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(p, format, ap);
+	va_end(ap);
+}
+
 long
 peer_ask(struct peer *p, const char *format, ...)
 {
-	char line[512];
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(line, sizeof(line) - 1, format, ap);
+	say(p, format, ap);
 	va_end(ap);
-	line[n++] = '\n';
-	assert_int_equal(write(p->in, line, (size_t)n), n);
 	return peer_hear(p);
 }
 
@@ -248,9 +274,9 @@ peer_main(int argc, char **argv)
 	rc = store_open(&o, &s);
 	printf("%d\n", (int)rc);
 	fflush(stdout);
-	while (rc == STORE_OK && fgets(line, sizeof(line), stdin) != NULL &&
+	while (fgets(line, sizeof(line), stdin) != NULL &&
 	       strcmp(line, "end\n") != 0) {
-		printf("%ld\n", do_line(s, line));
+		printf("%ld\n", rc == STORE_OK ? do_line(s, line) : -3L);
 		fflush(stdout);
 	}
 	if (rc == STORE_OK)

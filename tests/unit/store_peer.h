@@ -19,7 +19,7 @@
  *	backup DIR		the rc
  *	limit BYTES		no file may become larger (0: any may)
  *	used, mapped		of store_stat()
- *	end			0, once the store is closed
+ *	end			0, once the store is closed; also without one
  */
 struct peer {
 	pid_t pid;
@@ -27,6 +27,11 @@ struct peer {
 };
 
 struct peer peer_start(const char *dir, size_t map_first);
+/* The same, and what its store_open() answered, which may be no store. */
+struct peer peer_try(const char *dir, size_t map_first, long *rc);
+/* Without waiting for the answer, which peer_hear() has. */
+void peer_tell(struct peer *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 long peer_ask(struct peer *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The next number without asking, or -1 when there is none any more. */

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Updates together: in groups, in a growing map, beside views. */
@@ -48,7 +47,7 @@ enum { MEMBERS = 8 };
 struct member {
 	struct batch *batch;
 	pthread_t thread;
-	atomic_int tid;
+	struct sleeper sleeper;
 	store_fn *fn;
 	int index;
 	int runs;
@@ -88,33 +87,9 @@ run_member(void *arg)
 {
 	struct member *m = arg;
 
-	atomic_store(&m->tid, (int)syscall(SYS_gettid));
+	sleeper_is_here(&m->sleeper);
 	m->rc = store_update(m->batch->k->s, m->fn, m);
 	return NULL;
-}
-
-/* Once announced, the queue is all that it can sleep in. */
-static void
-wait_until_asleep(struct member *m)
-{
-	char path[64], line[512];
-	const char *end;
-	FILE *f;
-
-	for (;;) {
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-		    atomic_load(&m->tid));
-		if (atomic_load(&m->tid) != 0 &&
-		    (f = fopen(path, "r")) != NULL) {
-			end = fgets(line, sizeof(line), f) != NULL
-				  ? strrchr(line, ')')
-				  : NULL;
-			fclose(f);
-			if (end != NULL && end[1] == ' ' && end[2] == 'S')
-				return;
-		}
-		sched_yield();
-	}
 }
 
 /* Runs the fns as one batch, in their order. */
@@ -138,7 +113,8 @@ run_batch(struct kit *k, struct batch *b, store_fn *const fns[], int n)
 		m->index = i;
 		assert_int_equal(
 		    pthread_create(&m->thread, NULL, run_member, m), 0);
-		wait_until_asleep(m);
+		/* The queue is all that it can sleep in. */
+		wait_until_asleep(&m->sleeper);
 	}
 	sem_post(&b->go_on);
 	pthread_join(leader, NULL);
