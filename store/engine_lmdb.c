@@ -55,6 +55,8 @@ lmdb_rc(struct engine *e, const char *what, int error)
 		return STORE_FULL;
 	if (error == MDB_CORRUPTED || error == MDB_PAGE_NOTFOUND)
 		return STORE_DAMAGED;
+	if (error == MDB_READERS_FULL)
+		return STORE_BUSY;
 	return STORE_FAULT;
 }
 
@@ -336,6 +338,7 @@ locks_init(struct engine *e)
 	pthread_rwlock_init(&e->map, &attr);
 	pthread_rwlockattr_destroy(&attr);
 	pthread_mutex_init(&e->pool_lock, NULL);
+	pthread_cond_init(&e->pool_more, NULL);
 	group_init(&e->group);
 }
 
@@ -398,6 +401,7 @@ engine_close(struct engine *e)
 	mdb_env_close(e->env);
 	folder_yield(e);
 	group_end(&e->group);
+	pthread_cond_destroy(&e->pool_more);
 	pthread_mutex_destroy(&e->pool_lock);
 	pthread_rwlock_destroy(&e->map);
 	free(e->dir);

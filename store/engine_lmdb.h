@@ -40,9 +40,14 @@ struct engine {
 	 */
 	pthread_rwlock_t map;
 
-	/* Views that have ended keep their reader slot: a new one is cheap. */
+	/*
+	 * Views that have ended keep their reader slot: a new one is cheap,
+	 * and once there was one there is always one to wait for.
+	 */
 	pthread_mutex_t pool_lock;
+	pthread_cond_t pool_more;
 	struct txn *pool;
+	bool has_slot;
 
 	atomic_uint_fast64_t updates, commits;
 	dev_t device; /* which folder it is, for those open in this process */

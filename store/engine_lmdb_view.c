@@ -17,7 +17,7 @@ pool_take(struct engine *e)
 	if ((t = e->pool) != NULL)
 		e->pool = t->next;
 	pthread_mutex_unlock(&e->pool_lock);
-	return t != NULL ? t : calloc(1, sizeof(*t));
+	return t;
 }
 
 static void
@@ -26,7 +26,43 @@ pool_give(struct engine *e, struct txn *t)
 	pthread_mutex_lock(&e->pool_lock);
 	t->next = e->pool;
 	e->pool = t;
+	e->has_slot = true;
+	pthread_cond_signal(&e->pool_more);
 	pthread_mutex_unlock(&e->pool_lock);
+}
+
+/*
+ * No slot is left for one more view: waits until one of ours has ended, which
+ * takes it a moment.  Who opened a store has had one, so this is no answer to
+ * a request.
+ */
+static int
+pool_wait(struct engine *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&e->pool_lock);
+	if (!e->has_slot)
+		rc = MDB_READERS_FULL;
+	while (rc == 0 && e->pool == NULL)
+		pthread_cond_wait(&e->pool_more, &e->pool_lock);
+	pthread_mutex_unlock(&e->pool_lock);
+	return rc;
+}
+
+static int
+view_new(struct engine *e, struct txn **view)
+{
+	struct txn *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (t == NULL)
+		return ENOMEM;
+	if ((rc = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &t->txn)) == 0)
+		*view = t;
+	else
+		free(t);
+	return rc;
 }
 
 /* With the map held: gives a view, or an error and nothing. */
@@ -37,43 +73,51 @@ view_try(struct engine *e, struct txn **view)
 	int rc;
 
 	if (t == NULL)
-		return ENOMEM;
-	if (t->txn != NULL)
-		rc = mdb_txn_renew(t->txn);
-	else
-		rc = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &t->txn);
-	if (rc == 0)
+		return view_new(e, view);
+	if ((rc = mdb_txn_renew(t->txn)) == 0)
 		*view = t;
 	else
 		pool_give(e, t);
 	return rc;
 }
 
+/* Holds the map from here to engine_read_end(). */
+static int
+view_begin(struct engine *e, struct txn **view)
+{
+	int rc = 0, dead, adoptions = 0;
+	bool checked = false;
+
+	for (;;) {
+		pthread_rwlock_rdlock(&e->map);
+		if ((rc = view_try(e, view)) == 0)
+			return 0;
+		pthread_rwlock_unlock(&e->map);
+		if (rc == MDB_MAP_RESIZED && adoptions++ < MAP_ADOPTIONS)
+			rc = lmdb_map_adopt(e);
+		else if (rc == MDB_READERS_FULL && !checked) {
+			checked = true;
+			rc = mdb_reader_check(e->env, &dead);
+		} else if (rc == MDB_READERS_FULL)
+			rc = pool_wait(e);
+		if (rc != 0)
+			return rc;
+	}
+}
+
 enum store_rc
 engine_read_begin(struct engine *e, struct store_txn **out)
 {
 	struct txn *t = NULL;
-	int rc = 0, dead;
+	int rc;
 
 	if (lmdb_busy == e) {
 		store_logf(&e->log, LOG_FAULT,
 		    "store=misused why=\"a view inside another\"");
 		return STORE_FAULT;
 	}
-	for (int tries = 0; tries < MAP_ADOPTIONS; tries++) {
-		pthread_rwlock_rdlock(&e->map);
-		if ((rc = view_try(e, &t)) == 0)
-			break;
-		pthread_rwlock_unlock(&e->map);
-		if (rc == MDB_MAP_RESIZED)
-			rc = lmdb_map_adopt(e);
-		else if (rc == MDB_READERS_FULL && tries == 0)
-			rc = mdb_reader_check(e->env, &dead);
-		if (rc != 0)
-			break;
-	}
-	if (t == NULL)
-		return lmdb_rc(e, "read", rc == 0 ? MDB_MAP_RESIZED : rc);
+	if ((rc = view_begin(e, &t)) != 0)
+		return lmdb_rc(e, "read", rc);
 	t->base = (struct store_txn){ .store = e->writer.base.store };
 	t->e = e;
 	t->trouble = 0;

@@ -32,6 +32,7 @@ enum store_rc {
 	STORE_DAMAGED, /* a record that this version cannot read; logged */
 	STORE_FAULT, /* the machine failed; logged where it arose */
 	STORE_NEWER, /* the folder was written by a later itsumo; logged */
+	STORE_BUSY, /* more views, of all processes, than there are slots */
 };
 
 /*
@@ -50,7 +51,7 @@ struct store_options {
 
 /*
  * STORE_OK and *out, to be ended by store_close(), when no thread is inside a
- * call or a view any more.  STORE_NEWER, STORE_FULL, STORE_FAULT.
+ * call or a view any more.  STORE_NEWER, STORE_FULL, STORE_BUSY, STORE_FAULT.
  */
 enum store_rc store_open(const struct store_options *o, struct store **out);
 void store_close(struct store *s);

@@ -160,6 +160,9 @@ store_answer(enum store_rc rc, const char *from, const char *to)
 		return cli_fail(CLI_STORAGE, "%s: the disk is full", to);
 	case STORE_DAMAGED:
 		return cli_fail(CLI_STORAGE, "%s: is damaged", from);
+	case STORE_BUSY:
+		return cli_fail(
+		    CLI_STORAGE, "%s: too many processes use it", from);
 	case STORE_NEWER:
 		return cli_fail(
 		    CLI_STORAGE, "%s: was written by a newer itsumo", from);

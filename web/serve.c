@@ -117,6 +117,9 @@ open_store(struct service *s)
 		    s->data);
 	case STORE_FULL:
 		return cli_fail(CLI_STORAGE, "%s: the disk is full", s->data);
+	case STORE_BUSY:
+		return cli_fail(
+		    CLI_STORAGE, "%s: too many processes use it", s->data);
 	default:
 		return cli_fail(CLI_STORAGE,
 		    "%s cannot be used as the data folder", s->data);

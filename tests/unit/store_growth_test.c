@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /*
- * Many threads and several processes while the map grows.
+ * Many threads and several processes while the map grows and slots run out.
  * Between the store and LMDB stands a referee: nobody may be inside a
  * transaction, or on the way into one, while the map moves.
  */
@@ -19,9 +19,11 @@ enum { SMALL_MAP = 256 << 10 };
 static atomic_int inside, fouls;
 static _Thread_local void (*before_alone)(void); /* once */
 static struct peer *grows_at_open;
+static unsigned slots; /* 0: as many as are asked for */
 
 int __real_mdb_env_open(MDB_env *, const char *, unsigned, mdb_mode_t);
 int __real_mdb_env_set_mapsize(MDB_env *, size_t);
+int __real_mdb_env_set_maxreaders(MDB_env *, unsigned);
 int __real_mdb_env_copyfd2(MDB_env *, mdb_filehandle_t, unsigned);
 int __real_mdb_txn_begin(MDB_env *, MDB_txn *, unsigned, MDB_txn **);
 int __real_mdb_txn_renew(MDB_txn *);
@@ -32,6 +34,7 @@ int __real_pthread_rwlock_wrlock(pthread_rwlock_t *);
 
 int __wrap_mdb_env_open(MDB_env *, const char *, unsigned, mdb_mode_t);
 int __wrap_mdb_env_set_mapsize(MDB_env *, size_t);
+int __wrap_mdb_env_set_maxreaders(MDB_env *, unsigned);
 int __wrap_mdb_env_copyfd2(MDB_env *, mdb_filehandle_t, unsigned);
 int __wrap_mdb_txn_begin(MDB_env *, MDB_txn *, unsigned, MDB_txn **);
 int __wrap_mdb_txn_renew(MDB_txn *);
@@ -72,6 +75,12 @@ __wrap_mdb_env_set_mapsize(MDB_env *env, size_t size)
 	if (atomic_load(&inside) != 0)
 		atomic_fetch_add(&fouls, 1);
 	return rc;
+}
+
+int
+__wrap_mdb_env_set_maxreaders(MDB_env *env, unsigned n)
+{
+	return __real_mdb_env_set_maxreaders(env, slots > 0 ? slots : n);
 }
 
 int
@@ -425,6 +434,122 @@ opens_while_another_process_grows_it(void **state)
 	kit_end(k);
 }
 
+/* ---- slots ---- */
+
+enum { FEW = 2, MANY = 16 };
+
+static void *
+look_often(void *arg)
+{
+	struct crowd *c = arg;
+
+	for (int i = 0; i < 200; i++)
+		if (!numbered_has(c->k->s, 0))
+			atomic_fetch_add(&c->bad, 1);
+	return NULL;
+}
+
+static struct kit *
+with_few_slots(void)
+{
+	struct kit *k;
+
+	slots = FEW;
+	k = fresh();
+	slots = 0;
+	assert_ok(numbered_put(k->s, 0, 10));
+	return k;
+}
+
+static void
+views_take_turns_where_slots_are_few(void **state)
+{
+	struct crowd c = { .k = with_few_slots() };
+	pthread_t threads[MANY];
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, look_often, &c), 0);
+	for (int i = 0; i < MANY; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&c.bad), 0);
+	assert_fair(c.k);
+	kit_end(c.k);
+}
+
+/* The last slot is taken for good: its view waits, but others go on. */
+static void *
+look_once(void *arg)
+{
+	struct job *j = arg;
+
+	sleeper_is_here(&j->sleeper);
+	j->good = numbered_has(j->k->s, 0);
+	atomic_store(&j->sleeper.done, true);
+	return NULL;
+}
+
+static void
+a_view_waits_for_one_of_its_process_to_end(void **state)
+{
+	struct kit *k = with_few_slots();
+	struct job j = { .k = k };
+	struct peer p = peer_start(k->dir, 0);
+	struct store_txn *t;
+
+	(void)state;
+	assert_int_equal(peer_ask(&p, "view"), 0);
+	assert_ok(store_read_begin(k->s, &t));
+	assert_int_equal(pthread_create(&j.thread, NULL, look_once, &j), 0);
+	wait_until_asleep(&j.sleeper);
+	assert_false(atomic_load(&j.sleeper.done));
+	store_read_end(t);
+	pthread_join(j.thread, NULL);
+	assert_true(j.good);
+	peer_kill(&p);
+	kit_end(k);
+}
+
+static void *
+view_and_stay(void *arg)
+{
+	struct kit *k = arg;
+	struct store_txn *t;
+
+	assert_ok(store_read_begin(k->s, &t));
+	sem_post(&still.in);
+	sem_wait(&still.on);
+	store_read_end(t);
+	return NULL;
+}
+
+static void
+says_busy_when_it_opens_without_a_slot(void **state)
+{
+	struct kit *k = with_few_slots();
+	pthread_t threads[FEW];
+	struct peer p;
+	long rc;
+
+	(void)state;
+	sem_init(&still.in, 0, 0);
+	sem_init(&still.on, 0, 0);
+	for (int i = 0; i < FEW; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, view_and_stay, k), 0);
+	for (int i = 0; i < FEW; i++)
+		sem_wait(&still.in);
+	p = peer_try(k->dir, 0, &rc);
+	assert_int_equal(rc, STORE_BUSY);
+	peer_end(&p);
+	for (int i = 0; i < FEW; i++)
+		sem_post(&still.on);
+	for (int i = 0; i < FEW; i++)
+		pthread_join(threads[i], NULL);
+	kit_end(k);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -433,6 +558,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(makes_room_for_a_copy_under_no_update),
 		cmocka_unit_test(the_map_moves_under_nobody),
 		cmocka_unit_test(opens_while_another_process_grows_it),
+		cmocka_unit_test(views_take_turns_where_slots_are_few),
+		cmocka_unit_test(a_view_waits_for_one_of_its_process_to_end),
+		cmocka_unit_test(says_busy_when_it_opens_without_a_slot),
 	};
 
 	if (peer_main(argc, argv))
