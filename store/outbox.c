@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/outbox.h"
 
-#include <stdlib.h>
-
 #include "store/approval_codec.h"
 
 /*
@@ -425,57 +423,6 @@ message_expire(struct store_txn *t, struct slice key)
 }
 
 /* ---- for the operator ---- */
-
-struct given_up_list {
-	struct store_txn *t;
-	const struct message_id *after;
-	struct store_message *out;
-	size_t max, n;
-	enum store_rc rc;
-};
-
-static bool
-given_up_collect(struct slice key, struct slice value, void *arg)
-{
-	struct given_up_list *l = arg;
-	struct store_message *m = &l->out[l->n];
-
-	if (key.n != 17 || memcmp(key.p + 1, l->after->b, 16) == 0)
-		return true;
-	if (l->n == l->max)
-		return false;
-	memset(m, 0, sizeof(*m));
-	memcpy(m->id.b, key.p + 1, 16);
-	if (!message_decode(value, m)) {
-		l->rc = store_damaged(l->t, TABLE_OUTBOX, key);
-		return false;
-	}
-	l->n += m->state == STORE_MESSAGE_GIVEN_UP;
-	return l->n < l->max;
-}
-
-enum store_rc
-store_messages_given_up(struct store_txn *t, const struct message_id *after,
-    struct store_message *out, size_t max, size_t *n)
-{
-	static const uint8_t prefix[] = { 'm' };
-	struct outbox_key from = message_key(after);
-	struct given_up_list l = {
-		.t = t,
-		.after = after,
-		.out = out,
-		.max = max,
-	};
-	enum store_rc rc;
-
-	rc = engine_range(t, TABLE_OUTBOX, key_slice(&from), SLICE(prefix),
-	    given_up_collect, &l);
-	if (rc == STORE_OK)
-		rc = l.rc;
-	if (rc == STORE_OK)
-		*n = l.n;
-	return rc;
-}
 
 static bool
 count(struct slice key, struct slice value, void *arg)

@@ -101,10 +101,6 @@ enum store_rc store_message_next(
 
 enum store_rc store_message_get(
     struct store_txn *t, const struct message_id *id, struct store_message *m);
-/* Those given up, oldest first, at most max from the first after *after. */
-enum store_rc store_messages_given_up(struct store_txn *t,
-    const struct message_id *after, struct store_message *out, size_t max,
-    size_t *n);
 
 struct store_outbox_stat {
 	uint64_t waiting, given_up;
