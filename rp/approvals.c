@@ -359,22 +359,37 @@ struct expire {
 };
 
 static enum store_rc
+expire_one(
+    struct store_txn *t, const struct expire *x, struct store_approval *a)
+{
+	struct store_guard g;
+	enum store_rc rc;
+
+	if ((rc = store_guard_get(t, &a->account, &g)) == STORE_OK &&
+	    (rc = rp_approval_close(
+		 t, x->call, a, &g, STORE_APPROVAL_EXPIRED)) == STORE_OK)
+		rc = rp_approval_history(
+		    t, x->rp, x->call, a, "expired", NULL, false);
+	if (rc != STORE_DAMAGED)
+		return rc;
+	/* Who cannot be read must not hold up the others. */
+	a->state = STORE_APPROVAL_EXPIRED;
+	a->decided = x->call->now;
+	return store_approval_put(t, a);
+}
+
+static enum store_rc
 expire(struct store_txn *t, void *arg)
 {
 	struct expire *x = arg;
 	struct store_approval a;
-	struct store_guard g;
 	enum store_rc rc;
 
 	for (x->n = 0; x->n < x->limit; x->n++) {
 		rc = store_approval_overdue(t, x->call->now, &a);
 		if (rc != STORE_OK)
 			return rc == STORE_ABSENT ? STORE_OK : rc;
-		if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
-		    (rc = rp_approval_close(t, x->call, &a, &g,
-			 STORE_APPROVAL_EXPIRED)) != STORE_OK ||
-		    (rc = rp_approval_history(t, x->rp, x->call, &a, "expired",
-			 NULL, false)) != STORE_OK)
+		if ((rc = expire_one(t, x, &a)) != STORE_OK)
 			return rc;
 	}
 	return STORE_OK;

@@ -99,13 +99,14 @@ rp_approval_lock(struct store_txn *t, const struct rp_call *call,
 	struct rp_revoked unused;
 	enum store_rc rc;
 
-	if ((rc = rp_kept_revoke(t, call, account, NULL, &unused)) !=
-		STORE_OK ||
-	    (rc = store_guard_get(t, account, &g)) != STORE_OK)
+	if ((rc = rp_kept_revoke(t, call, account, NULL, &unused)) != STORE_OK)
 		return rc;
-	rc = store_approval_get(t, &g.pending, &a);
+	if ((rc = store_guard_get(t, account, &g)) == STORE_OK)
+		rc = store_approval_get(t, &g.pending, &a);
+	/* What cannot be read cannot be approved, and must not keep it open. */
 	if (rc != STORE_OK)
-		return rc == STORE_ABSENT ? STORE_OK : rc;
+		return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK
+								 : rc;
 	if (!rp_approval_is_open(&a, call->now))
 		return STORE_OK;
 	return rp_approval_close(t, call, &a, &g, STORE_APPROVAL_CANCELLED);

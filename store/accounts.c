@@ -237,7 +237,6 @@ struct account_list {
 	const struct account_id *after;
 	struct store_account *out;
 	size_t max, n;
-	enum store_rc rc;
 };
 
 static bool
@@ -253,9 +252,10 @@ account_collect(struct slice key, struct slice value, void *arg)
 		return false;
 	a = &l->out[l->n];
 	memcpy(a->id.b, key.p, 16);
+	/* Is no reason to hide those behind it. */
 	if (!account_decode(value, a)) {
-		l->rc = store_damaged(l->t, TABLE_ACCOUNTS, key);
-		return false;
+		store_damaged(l->t, TABLE_ACCOUNTS, key);
+		return true;
 	}
 	return ++l->n < l->max;
 }
@@ -274,8 +274,6 @@ store_accounts_list(struct store_txn *t, const struct account_id *after,
 
 	rc = engine_range(t, TABLE_ACCOUNTS, SLICE(after->b),
 	    (struct slice){ 0 }, account_collect, &l);
-	if (rc == STORE_OK)
-		rc = l.rc;
 	if (rc == STORE_OK)
 		*n = l.n;
 	return rc;

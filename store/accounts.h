@@ -56,7 +56,8 @@ enum store_rc store_account_remove(
 
 /*
  * Accounts in the order in which they were made, from the first one after
- * *after (all zero: from the beginning).  Writes at most max, *n of them.
+ * *after (all zero: from the beginning).  Writes at most max, *n of them.  One
+ * that cannot be read is left out.
  */
 enum store_rc store_accounts_list(struct store_txn *t,
     const struct account_id *after, struct store_account *out, size_t max,

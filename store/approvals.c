@@ -202,8 +202,8 @@ store_approval_put(struct store_txn *t, const struct store_approval *a)
 
 struct overdue {
 	store_time now;
+	struct approval_key key; /* .n 0: there is none */
 	struct approval_id id;
-	bool found;
 };
 
 static bool
@@ -214,10 +214,30 @@ overdue_first(struct slice key, struct slice value, void *arg)
 
 	(void)value;
 	cursor_take(&c, 1);
-	o->found = cursor_time(&c) <= o->now;
+	if (cursor_time(&c) > o->now)
+		return false;
 	cursor_copy(&c, o->id.b, sizeof(o->id.b));
-	o->found &= cursor_finished(&c);
+	/* No key of ours is another one's length. */
+	if (!cursor_finished(&c) || key.n > sizeof(o->key.b))
+		return true;
+	memcpy(o->key.b, key.p, key.n);
+	o->key.n = key.n;
 	return false;
+}
+
+/* What can be read and is open; else the key led nowhere: STORE_ABSENT. */
+static enum store_rc
+overdue_read(
+    struct store_txn *t, const struct overdue *o, struct store_approval *a)
+{
+	struct store_approval got = { .state = 0 };
+	enum store_rc rc = store_approval_get(t, &o->id, &got);
+
+	if (rc == STORE_DAMAGED || (rc == STORE_OK && !is_open(&got)))
+		return STORE_ABSENT;
+	if (rc == STORE_OK)
+		*a = got;
+	return rc;
 }
 
 enum store_rc
@@ -225,14 +245,28 @@ store_approval_overdue(
     struct store_txn *t, store_time now, struct store_approval *a)
 {
 	static const uint8_t prefix[] = { 'o' };
+	uint8_t from[sizeof(((struct approval_key *)0)->b) + 1] = { 'o' };
 	struct overdue o = { .now = now };
+	size_t n = sizeof(prefix);
 	enum store_rc rc;
 
-	rc = engine_range(t, TABLE_APPROVALS, (struct slice){ 0 },
-	    SLICE(prefix), overdue_first, &o);
-	if (rc != STORE_OK)
-		return rc;
-	return o.found ? store_approval_get(t, &o.id, a) : STORE_ABSENT;
+	for (;;) {
+		o.key.n = 0;
+		rc = engine_range(t, TABLE_APPROVALS, (struct slice){ from, n },
+		    SLICE(prefix), overdue_first, &o);
+		if (rc != STORE_OK || o.key.n == 0)
+			return rc != STORE_OK ? rc : STORE_ABSENT;
+		if ((rc = overdue_read(t, &o, a)) != STORE_ABSENT)
+			return rc;
+		/* What nobody can end must not hold up the others. */
+		if (t->writable && (rc = engine_delete(t, TABLE_APPROVALS,
+					key_slice(&o.key))) != STORE_OK)
+			return rc;
+		/* The first key behind this one has a zero more. */
+		memcpy(from, o.key.b, o.key.n);
+		from[o.key.n] = 0;
+		n = o.key.n + 1;
+	}
 }
 
 enum store_rc

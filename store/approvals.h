@@ -81,7 +81,8 @@ enum store_rc store_approval_put(
     struct store_txn *t, const struct store_approval *a);
 /*
  * The first that is still open although it expired by now.  STORE_ABSENT:
- * there is none.
+ * there is none.  What cannot be read is passed over, and by an update it is
+ * open no more.
  */
 enum store_rc store_approval_overdue(
     struct store_txn *t, store_time now, struct store_approval *a);

@@ -219,8 +219,10 @@ trust_forget(
 	if (browser.n != sizeof(id.b))
 		return STORE_OK;
 	memcpy(id.b, browser.p, sizeof(id.b));
-	if ((rc = store_browser_get(t, &id, &b)) != STORE_OK)
-		return rc;
+	rc = store_browser_get(t, &id, &b);
+	/* Nobody is trusted by what cannot be read; it goes in its time. */
+	if (rc != STORE_OK)
+		return rc == STORE_DAMAGED ? STORE_OK : rc;
 	account_cut(&b, account);
 	if (b.account_count > 0)
 		return browser_write(t, &b, ENGINE_REPLACE);
@@ -245,7 +247,6 @@ struct trust_list {
 	const struct account_id *account;
 	struct store_trust *out;
 	size_t n;
-	enum store_rc rc;
 };
 
 static bool
@@ -259,8 +260,8 @@ trust_collect(struct slice key, struct slice value, void *arg)
 	cursor_take(&c, 17);
 	cursor_copy(&c, got.browser.b, sizeof(got.browser.b));
 	if (!cursor_finished(&c) || !trust_decode(value, &got)) {
-		l->rc = store_damaged(l->t, TABLE_ACCOUNTS, key);
-		return false;
+		store_damaged(l->t, TABLE_ACCOUNTS, key);
+		return true;
 	}
 	for (i = l->n; i > 0 && l->out[i - 1].last_used < got.last_used; i--)
 		l->out[i] = l->out[i - 1];
@@ -279,8 +280,6 @@ store_trusts_of(struct store_txn *t, const struct account_id *account,
 
 	rc = engine_range(t, TABLE_ACCOUNTS, (struct slice){ 0 },
 	    cluster_slice(&prefix), trust_collect, &l);
-	if (rc == STORE_OK)
-		rc = l.rc;
 	if (rc == STORE_OK)
 		*n = l.n;
 	return rc;

@@ -60,7 +60,10 @@ enum store_rc store_trust_get(struct store_txn *t,
 /* The browser goes with the last account that kept it. */
 enum store_rc store_trust_remove(struct store_txn *t,
     const struct account_id *account, const struct browser_id *browser);
-/* An account's, the last used first; out holds STORE_BROWSERS_MAX. */
+/*
+ * An account's, the last used first; out holds STORE_BROWSERS_MAX.  One that
+ * cannot be read is left out.
+ */
 enum store_rc store_trusts_of(struct store_txn *t,
     const struct account_id *account, struct store_trust *out, size_t *n);
 

@@ -132,8 +132,11 @@ guard_expire(struct store_txn *t, struct slice key, store_time now)
 	rc = guard_read(t, &id, &g);
 	if (rc == STORE_ABSENT)
 		return STORE_OK;
+	/* Only a stranger's has an entry, and there it ends in its time. */
+	if (rc == STORE_DAMAGED)
+		return engine_delete(t, TABLE_GUARDS, key);
 	if (rc != STORE_OK)
-		return rc == STORE_DAMAGED ? STORE_OK : rc;
+		return rc;
 	if (g.forget == 0 || g.forget > now)
 		return guard_enter(t, &g);
 	return engine_delete(t, TABLE_GUARDS, key);

@@ -159,8 +159,8 @@ store_history_of(struct store_txn *t, const struct account_id *account,
 		out[got++] = r.h;
 		at = r.previous;
 	}
-	/* A link to what was forgotten is the end. */
-	if (rc != STORE_OK && rc != STORE_ABSENT)
+	/* A link to what was forgotten is the end, or to what is unreadable. */
+	if (rc != STORE_OK && rc != STORE_ABSENT && rc != STORE_DAMAGED)
 		return rc;
 	*n = got;
 	return STORE_OK;
@@ -203,5 +203,8 @@ history_remove_all(struct store_txn *t, const struct account_id *account,
 			return rc;
 		at = r.previous;
 	}
+	/* Those behind it, if any, end in their time like this one's entry. */
+	if (rc == STORE_DAMAGED)
+		return engine_delete(t, TABLE_HISTORY, SLICE(at.b));
 	return rc == STORE_ABSENT ? STORE_OK : rc;
 }

@@ -34,7 +34,8 @@ struct store_history {
 enum store_rc store_history_add(struct store_txn *t, struct store_history *h);
 /*
  * An account's, newest first, from the first one before *before (all zero:
- * from the newest).  At most max; *n of them.
+ * from the newest).  At most max; *n of them.  One that cannot be read is the
+ * end.
  */
 enum store_rc store_history_of(struct store_txn *t,
     const struct account_id *account, const struct history_id *before,

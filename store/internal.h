@@ -2,6 +2,8 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "store/engine.h"
 #include "store/history.h"
 
@@ -18,9 +20,13 @@ struct store {
 	uint8_t chain[16];
 	bool chain_named;
 	uint64_t serial; /* for history ids; inside updates alone */
+	atomic_uint_fast64_t damaged; /* met since it opened */
 };
 
-/* Logs that the record under key cannot be read.  Returns STORE_DAMAGED. */
+/*
+ * Logs, and counts, that the record under key cannot be read.  Returns
+ * STORE_DAMAGED.
+ */
 enum store_rc store_damaged(
     struct store_txn *t, enum store_table table, struct slice key);
 

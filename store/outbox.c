@@ -217,7 +217,8 @@ topic_take_over(struct store_txn *t, const struct store_message *m)
 		if (rc == STORE_OK)
 			rc = message_remove(t, &old);
 	}
-	if (rc != STORE_OK && rc != STORE_ABSENT)
+	/* One that cannot be read will not be sent: see unreadable(). */
+	if (rc != STORE_OK && rc != STORE_ABSENT && rc != STORE_DAMAGED)
 		return rc;
 	return engine_put(
 	    t, TABLE_OUTBOX, key_slice(&k), SLICE(m->id.b), ENGINE_REPLACE);
@@ -260,8 +261,11 @@ due_first(struct slice key, struct slice value, void *arg)
 	if ((s->kinds >> cursor_be(&c, 1) & 1) == 0)
 		return true;
 	cursor_copy(&c, s->id.b, sizeof(s->id.b));
-	s->found = cursor_finished(&c);
-	s->key_n = key.n < sizeof(s->key) ? key.n : sizeof(s->key);
+	/* No key of ours is another one's length. */
+	if (!cursor_finished(&c) || key.n > sizeof(s->key))
+		return true;
+	s->found = true;
+	s->key_n = key.n;
 	memcpy(s->key, key.p, s->key_n);
 	return false;
 }
@@ -328,6 +332,19 @@ lease(struct store_txn *t, struct store_message *m, store_time until)
 	return due_add(t, m);
 }
 
+/* Leaves the queue, so that it does not hold up the others, and is seen. */
+static enum store_rc
+unreadable(struct store_txn *t, const struct due_search *s, store_time forget)
+{
+	struct outbox_key k = message_key(&s->id);
+	enum store_rc rc;
+
+	rc = engine_delete(t, TABLE_OUTBOX, (struct slice){ s->key, s->key_n });
+	if (rc != STORE_OK)
+		return rc;
+	return expiry_add(t, forget, TABLE_OUTBOX, key_slice(&k));
+}
+
 enum store_rc
 store_message_take(struct store_txn *t, unsigned kinds, store_time now,
     store_time lease_ms, struct store_message *m)
@@ -342,9 +359,8 @@ store_message_take(struct store_txn *t, unsigned kinds, store_time now,
 			return STORE_ABSENT;
 		rc = store_message_get(t, &s.id, m);
 		if (rc == STORE_DAMAGED || rc == STORE_ABSENT) {
-			/* What cannot be read must not hold up the others. */
-			if ((rc = engine_delete(t, TABLE_OUTBOX,
-				 (struct slice){ s.key, s.key_n })) != STORE_OK)
+			rc = unreadable(t, &s, now + SEEN_MS);
+			if (rc != STORE_OK)
 				return rc;
 			continue;
 		}

@@ -74,8 +74,8 @@ enum store_rc store_message_add(
 /*
  * Takes the first message of `kinds` (bit 1 << kind) that is due, for
  * lease_ms.  One whose time is over is given up on the way, with the trouble
- * "expired".  STORE_ABSENT: there is none now; what was given up is written
- * all the same, so the update has to be kept.
+ * "expired", and so is one that cannot be read.  STORE_ABSENT: there is none
+ * now; what was given up is written all the same, so the update has to be kept.
  */
 enum store_rc store_message_take(struct store_txn *t, unsigned kinds,
     store_time now, store_time lease_ms, struct store_message *m);

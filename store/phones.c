@@ -208,7 +208,6 @@ struct phone_list {
 	const struct account_id *account;
 	struct store_phone *out;
 	size_t n;
-	enum store_rc rc;
 };
 
 /* Ids begin with a time, so the order of the keys is that of their making. */
@@ -223,8 +222,8 @@ phone_collect(struct slice key, struct slice value, void *arg)
 	cursor_take(&c, 17);
 	cursor_copy(&c, p->id.b, sizeof(p->id.b));
 	if (!cursor_finished(&c) || !phone_decode(value, p)) {
-		l->rc = store_damaged(l->t, TABLE_ACCOUNTS, key);
-		return false;
+		store_damaged(l->t, TABLE_ACCOUNTS, key);
+		return true;
 	}
 	return ++l->n < STORE_PHONES_MAX;
 }
@@ -239,8 +238,6 @@ store_phones_of(struct store_txn *t, const struct account_id *account,
 
 	rc = engine_range(t, TABLE_ACCOUNTS, (struct slice){ 0 },
 	    cluster_slice(&prefix), phone_collect, &l);
-	if (rc == STORE_OK)
-		rc = l.rc;
 	if (rc == STORE_OK)
 		*n = l.n;
 	return rc;

@@ -49,7 +49,10 @@ enum store_rc store_phone_get(
 enum store_rc store_phone_put(struct store_txn *t, const struct store_phone *p);
 enum store_rc store_phone_remove(
     struct store_txn *t, const struct phone_id *id);
-/* An account's, oldest first; out holds STORE_PHONES_MAX. */
+/*
+ * An account's, oldest first; out holds STORE_PHONES_MAX.  One that cannot be
+ * read is left out.
+ */
 enum store_rc store_phones_of(struct store_txn *t,
     const struct account_id *account, struct store_phone *out, size_t *n);
 

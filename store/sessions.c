@@ -114,6 +114,28 @@ session_drop(struct store_txn *t, const struct session_record *r)
 	return engine_delete(t, TABLE_SESSIONS, SLICE(r->s.id.b));
 }
 
+/*
+ * Ends what session_read() has answered rc to.  What nobody can read opens
+ * nothing, and goes all the same; its entry in the index leads nowhere then,
+ * which the sweeper is used to.
+ */
+static enum store_rc
+session_end_read(struct store_txn *t, const struct session_id *id,
+    enum store_rc rc, const struct session_record *r)
+{
+	if (rc == STORE_DAMAGED)
+		return engine_delete(t, TABLE_SESSIONS, SLICE(id->b));
+	return rc == STORE_OK ? session_drop(t, r) : rc;
+}
+
+static enum store_rc
+session_end(struct store_txn *t, const struct session_id *id)
+{
+	struct session_record r;
+
+	return session_end_read(t, id, session_read(t, id, &r), &r);
+}
+
 static void
 list_cut(struct heads *h, size_t i)
 {
@@ -141,11 +163,7 @@ list_prune(struct store_txn *t, struct heads *h, store_time now)
 			i++;
 			continue;
 		}
-		if (rc == STORE_OK)
-			rc = session_drop(t, &r);
-		else if (rc == STORE_DAMAGED)
-			rc = engine_delete(
-			    t, TABLE_SESSIONS, SLICE(h->sessions[i].b));
+		rc = session_end_read(t, &h->sessions[i], rc, &r);
 		if (rc != STORE_OK && rc != STORE_ABSENT)
 			return rc;
 		list_cut(h, i);
@@ -157,7 +175,6 @@ list_prune(struct store_txn *t, struct heads *h, store_time now)
 static enum store_rc
 list_make_room(struct store_txn *t, struct heads *h, store_time now)
 {
-	struct session_record r;
 	enum store_rc rc;
 
 	if (h->session_count >= PRUNE_FROM && now >= h->prune_at &&
@@ -165,9 +182,7 @@ list_make_room(struct store_txn *t, struct heads *h, store_time now)
 		return rc;
 	if (h->session_count < STORE_SESSIONS_MAX)
 		return STORE_OK;
-	rc = session_read(t, &h->sessions[0], &r);
-	if (rc == STORE_OK)
-		rc = session_drop(t, &r);
+	rc = session_end(t, &h->sessions[0]);
 	if (rc != STORE_OK && rc != STORE_ABSENT)
 		return rc;
 	list_cut(h, 0);
@@ -267,7 +282,7 @@ store_sessions_of(struct store_txn *t, const struct account_id *account,
 		rc = session_read(t, &h.sessions[i], &r);
 		if (rc == STORE_OK && store_session_expires(&r.s) > now)
 			out[live++] = r.s;
-		if (rc != STORE_OK && rc != STORE_ABSENT)
+		if (rc != STORE_OK && rc != STORE_ABSENT && rc != STORE_DAMAGED)
 			return rc;
 	}
 	*n = live;
@@ -279,7 +294,6 @@ store_sessions_end(struct store_txn *t, const struct account_id *account,
     const struct session_id *keep, size_t *n)
 {
 	struct heads h, left;
-	struct session_record r;
 	enum store_rc rc;
 	size_t ended = 0;
 
@@ -294,9 +308,7 @@ store_sessions_end(struct store_txn *t, const struct account_id *account,
 			left.sessions[left.session_count++] = *id;
 			continue;
 		}
-		rc = session_read(t, id, &r);
-		if (rc == STORE_OK)
-			rc = session_drop(t, &r);
+		rc = session_end(t, id);
 		if (rc != STORE_OK && rc != STORE_ABSENT)
 			return rc;
 		ended += rc == STORE_OK;

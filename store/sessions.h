@@ -67,8 +67,8 @@ enum store_rc store_session_put(
 enum store_rc store_session_remove(
     struct store_txn *t, const struct session_id *id);
 /*
- * An account's, newest first, expired ones left out; out holds
- * STORE_SESSIONS_MAX.
+ * An account's, newest first, without the expired and those that cannot be
+ * read; out holds STORE_SESSIONS_MAX.
  */
 enum store_rc store_sessions_of(struct store_txn *t,
     const struct account_id *account, store_time now, struct store_session *out,

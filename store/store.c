@@ -18,6 +18,7 @@ store_damaged(struct store_txn *t, enum store_table table, struct slice key)
 {
 	char hex[2 * 16 + 1] = "";
 
+	atomic_fetch_add_explicit(&t->store->damaged, 1, memory_order_relaxed);
 	for (size_t i = 0; i < key.n && i < 16; i++)
 		snprintf(hex + 2 * i, 3, "%02x", key.p[i]);
 	store_logf(&t->store->log, LOG_FAULT, "store=damaged table=%d key=%s",
@@ -187,6 +188,8 @@ store_stat(struct store *s, struct store_stat *st)
 		.bytes_mapped = e.bytes_mapped,
 		.updates = e.updates,
 		.commits = e.commits,
+		.damaged =
+		    atomic_load_explicit(&s->damaged, memory_order_relaxed),
 	};
 	return STORE_OK;
 }

@@ -109,7 +109,9 @@ enum store_rc store_restore(const char *from, const struct store_options *o);
 struct store_stat {
 	uint64_t accounts, credentials, sessions, history, audit;
 	uint64_t bytes_used, bytes_mapped;
-	uint64_t updates, commits; /* by this process since it opened */
+	/* by this process since it opened */
+	uint64_t updates, commits;
+	uint64_t damaged; /* records that could not be read when met */
 };
 enum store_rc store_stat(struct store *s, struct store_stat *st);
 

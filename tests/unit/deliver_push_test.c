@@ -318,6 +318,63 @@ a_newer_subscription_is_not_removed_with_the_old_one(void **state)
 }
 
 static void
+spoil_phone(struct scene *s, const struct store_phone *p)
+{
+	struct cluster_key k =
+	    cluster_key(&p->account, CLUSTER_PHONE, SLICE(p->id.b));
+
+	spoil(s->kit->s, TABLE_ACCOUNTS, cluster_slice(&k));
+}
+
+static void
+spoil_message(struct scene *s, const struct store_message *m)
+{
+	uint8_t key[1 + sizeof(m->id.b)] = { 'm' };
+
+	memcpy(key + 1, m->id.b, sizeof(m->id.b));
+	spoil(s->kit->s, TABLE_OUTBOX, SLICE(key));
+}
+
+static void
+a_damaged_record_does_not_hold_up_the_others(void **state)
+{
+	struct scene *s = *state;
+	struct deliver_source source = deliver_source_of_store(s->kit->s);
+	struct deliver_settlement done[3] = { { .end = DELIVER_GONE } };
+	struct deliver_message list[3];
+	struct store_message left;
+	store_time next;
+	size_t n = 0;
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct new_message m = a_message_to_path(s, i, "/201");
+
+		m.message.due += i;
+		scene_write(s, i, &m);
+		if (i == 1)
+			spoil_phone(s, &m.phone);
+	}
+	assert_true(source.take(source.arg, 1u << STORE_MESSAGE_PUSH,
+	    clock_now() + 9, 20000, list, 3, &n, &next));
+	assert_int_equal(n, 3);
+	assert_string_equal(list[0].push.endpoint, "");
+	assert_string_not_equal(list[1].push.endpoint, "");
+	/* The phone of one cannot be read, nor another one's message. */
+	spoil_message(s, &list[1].message);
+	for (int i = 0; i < 3; i++)
+		done[i].message = list[i];
+	assert_true(source.settle(source.arg, done, 3));
+	assert_ok(scene_look(s, 1, &left));
+	assert_int_equal(left.state, STORE_MESSAGE_GIVEN_UP);
+	assert_int_equal(scene_look(s, 3, &left), STORE_ABSENT);
+	/* It is put away when its lease is over. */
+	assert_true(source.take(source.arg, 1u << STORE_MESSAGE_PUSH,
+	    clock_now() + 30000, 20000, list, 3, &n, &next));
+	assert_int_equal(n, 0);
+	assert_int_equal(next, INT64_MAX);
+}
+
+static void
 the_counters_tell_it(void **state)
 {
 	struct scene *s = *state;
@@ -416,6 +473,7 @@ main(void)
 		TEST(a_damaged_subscription_is_given_up),
 		TEST(what_comes_too_late_is_not_sent),
 		IDLE(a_newer_subscription_is_not_removed_with_the_old_one),
+		IDLE(a_damaged_record_does_not_hold_up_the_others),
 		TEST(the_counters_tell_it),
 		cmocka_unit_test(says_what_is_wrong_with_the_configuration),
 		TEST(judges_a_subscription_as_a_whole),

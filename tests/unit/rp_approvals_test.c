@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "approval_kit.h"
 
+#include "rp/accounts.h"
 #include "webauthn/hash.h"
 
 /* ---- the way it should go ---- */
@@ -451,6 +452,31 @@ expires(void **state)
 	assert_state(h, &h->pc, STORE_APPROVAL_EXPIRED);
 }
 
+/* The guard of one account is lost; the request of another is not. */
+static void
+expires_past_what_cannot_be_read(void **state)
+{
+	struct home *h = *state;
+	struct account_id anna = h->anna->in.account.id;
+	unsigned n = 9;
+	size_t ended;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	h->w->now += 1;
+	assert_answer(ask(h->w, &h->tv, "nobody here"), RP_OK);
+	spoil(h->w->kit->s, TABLE_GUARDS, SLICE(anna.b));
+	h->w->now += 3 * MINUTE;
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 10, &n), RP_OK);
+	assert_int_equal(n, 2);
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 10, &n), RP_OK);
+	assert_int_equal(n, 0);
+	assert_state(h, &h->pc, STORE_APPROVAL_EXPIRED);
+	/* And the account can be locked. */
+	assert_answer(
+	    rp_admin_account_lock(h->w->rp, call(h->w), &anna, &ended), RP_OK);
+	assert_true(ended > 0);
+}
+
 static void
 keeps_what_was_approved_for_two_minutes(void **state)
 {
@@ -705,6 +731,7 @@ main(void)
 		TEST(takes_only_numbers_that_could_be_meant),
 		TEST(signs_only_what_was_seen),
 		TEST(expires),
+		TEST(expires_past_what_cannot_be_read),
 		TEST(keeps_what_was_approved_for_two_minutes),
 		TEST(gives_way_to_a_newer_request),
 		TEST(is_cancelled_by_the_browser_alone),

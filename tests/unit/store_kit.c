@@ -231,6 +231,32 @@ kit_add_account(struct kit *k, uint32_t n)
 	return store_update(k->s, add_account, &a);
 }
 
+struct spoilt {
+	enum store_table table;
+	struct slice key;
+};
+
+static enum store_rc
+put_spoilt(struct store_txn *t, void *arg)
+{
+	static const uint8_t later[] = { 2, 0, 0, 0 };
+	struct spoilt *x = arg;
+	struct slice v;
+	enum store_rc rc = engine_get(t, x->table, x->key, &v);
+
+	return rc != STORE_OK ? rc
+			      : engine_put(t, x->table, x->key, SLICE(later),
+				    ENGINE_REPLACE);
+}
+
+void
+spoil(struct store *s, enum store_table table, struct slice key)
+{
+	struct spoilt x = { table, key };
+
+	assert_ok(store_update(s, put_spoilt, &x));
+}
+
 uint64_t
 entries(struct store *s, enum store_table table)
 {

@@ -71,6 +71,9 @@ bool same_history(const struct store_history *a, const struct store_history *b);
 bool same_invitation(
     const struct store_invitation *a, const struct store_invitation *b);
 
+/* Makes a record one of a later version, which nobody here can read. */
+void spoil(struct store *s, enum store_table table, struct slice key);
+
 /* Entries of a table, as a view has them. */
 uint64_t entries(struct store *s, enum store_table table);
 

@@ -44,7 +44,8 @@ complete(struct store_txn *t, store_time now, struct deliver_message *m)
 		m->push = phone.push;
 		m->muted = phone.muted_until > now;
 	}
-	return rc == STORE_ABSENT ? STORE_OK : rc;
+	/* A phone that cannot be read is called by nobody: logged there. */
+	return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK : rc;
 }
 
 static enum store_rc
@@ -101,7 +102,7 @@ unsubscribe(struct store_txn *t, const struct deliver_settlement *s)
 		return STORE_OK;
 	memcpy(id.b, s->message.message.to, sizeof(id.b));
 	rc = store_phone_get(t, &id, &phone);
-	if (rc == STORE_ABSENT)
+	if (rc == STORE_ABSENT || rc == STORE_DAMAGED)
 		return STORE_OK;
 	if (rc != STORE_OK ||
 	    strcmp(phone.push.endpoint, s->message.push.endpoint) != 0)
@@ -134,7 +135,11 @@ settle_one(struct store_txn *t, const struct deliver_settlement *s)
 	else
 		rc = store_message_give_up(
 		    t, &m->id, m->attempts, s->at + kept_to_be_seen, trouble);
-	return rc == STORE_ABSENT ? STORE_OK : rc;
+	/*
+	 * Of one that cannot be read there is nothing to keep, and the others
+	 * are not to blame: who takes it next puts it away.
+	 */
+	return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK : rc;
 }
 
 struct settle {

@@ -69,6 +69,8 @@ write_store(FILE *to, struct store *s)
 	PUT("store_updates_total", "counter", updates, "Updates asked for");
 	PUT("store_commits_total", "counter", commits,
 	    "Commits; updates share them");
+	PUT("store_damaged_total", "counter", damaged,
+	    "Records met that cannot be read");
 #undef PUT
 }
 
