@@ -28,6 +28,8 @@
 	X(waits_refused, COUNTER, "waits_refused_total",                       \
 	    "Waits refused because too many wait")                             \
 	X(swept, COUNTER, "swept_total", "Expired records removed")            \
+	X(sweep_failures, COUNTER, "sweep_failures_total",                     \
+	    "Sweeps that the store could not do")                              \
 	X(reloads, COUNTER, "reloads_total", "Configurations read again")
 
 enum { METRIC_ROUTES_MAX = 96, METRIC_STATUSES = 24, METRIC_BUCKETS = 12 };

@@ -13,7 +13,6 @@
 enum {
 	LOOK_MS = 2000, /* at requests whose time is over */
 	SWEEP_MS = 30000,
-	A_COMMIT = 256, /* records: a few milliseconds of the writer */
 	PAUSE_MS = 20, /* between two, for those who wait */
 };
 
@@ -49,28 +48,44 @@ pause_for(struct sweeper *w, int64_t ms)
 	return !stopping;
 }
 
-/* How many; their browsers have been told, but not yet their owners. */
 static unsigned
-end_requests(struct sweeper *w)
+trouble(const char *what)
 {
-	struct rp_call call = { .now = clock_now() };
-	struct site *site = server_site(w->server);
+	METRIC_ADD(sweep_failures, 1);
+	log_say(WEB_LOG_ERROR, "sweep", "the store could not %s", what);
+	return 0;
+}
+
+unsigned
+sweep_requests(struct rp *rp, store_time now)
+{
+	struct rp_call call = { .now = now };
 	unsigned n = 0;
 
-	if (rp_approvals_expire(site->rp, &call, A_COMMIT, &n) != RP_OK)
-		n = 0;
-	site_drop(site);
+	/* Their browsers are told by it, but not yet their owners. */
+	if (rp_approvals_expire(rp, &call, SWEEP_COMMIT, &n) != RP_OK)
+		return trouble("end the requests whose time is over");
+	return n;
+}
+
+unsigned
+sweep_expired(struct store *s, store_time now)
+{
+	unsigned n = 0;
+
+	if (store_sweep(s, now, SWEEP_COMMIT, &n) != STORE_OK)
+		return trouble("remove what has expired");
+	METRIC_ADD(swept, n);
 	return n;
 }
 
 static unsigned
-sweep(struct sweeper *w)
+end_requests(struct sweeper *w, store_time now)
 {
-	unsigned n = 0;
+	struct site *site = server_site(w->server);
+	unsigned n = sweep_requests(site->rp, now);
 
-	if (store_sweep(w->store, clock_now(), A_COMMIT, &n) != STORE_OK)
-		n = 0;
-	METRIC_ADD(swept, n);
+	site_drop(site);
 	return n;
 }
 
@@ -82,12 +97,14 @@ work(void *arg)
 
 	(void)pthread_setname_np(pthread_self(), "sweeper");
 	while (pause_for(w, ms)) {
+		const store_time now = clock_now();
+
 		left -= ms;
-		ms = end_requests(w) >= A_COMMIT ? PAUSE_MS : LOOK_MS;
+		ms = end_requests(w, now) >= SWEEP_COMMIT ? PAUSE_MS : LOOK_MS;
 		if (left > 0)
 			continue;
 		left = SWEEP_MS;
-		if (sweep(w) >= A_COMMIT)
+		if (sweep_expired(w->store, now) >= SWEEP_COMMIT)
 			left = ms = PAUSE_MS;
 	}
 	return NULL;

@@ -10,6 +10,15 @@
  */
 struct sweeper;
 
+/*
+ * One commit of each kind, and how many records it took; when there may be
+ * more, as many as SWEEP_COMMIT.  What the store could not do is logged and
+ * counted, and 0.
+ */
+enum { SWEEP_COMMIT = 256 }; /* a few milliseconds of the writer */
+unsigned sweep_expired(struct store *s, store_time now);
+unsigned sweep_requests(struct rp *rp, store_time now);
+
 /* Both outlive it. */
 struct sweeper *sweeper_start(struct store *s, struct web_server *server);
 void sweeper_stop(struct sweeper *w);
