@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 /*
- * Marks a ceremony as used, until it would have expired anyway.  STORE_TAKEN
+ * Marks a ceremony as used, until the sweep that finds it expired.  STORE_TAKEN
  * when it was used before: of two finishes that race, one gets STORE_OK.
  */
 enum store_rc store_spend(

@@ -84,7 +84,9 @@ typedef enum store_rc store_fn(struct store_txn *t, void *arg);
 enum store_rc store_update(struct store *s, store_fn *fn, void *arg);
 
 /*
- * Ends what has expired by `now`, at most `limit` records in one commit.
+ * Ends what has expired by `now`, at most `limit` records in one commit.  Of a
+ * challenge whose mark is gone nobody knows that it was spent: `now` has to be
+ * a time before which no clock will fall again (web/sweeper.h).
  * *swept is how many were looked at and removed, or put off because they had
  * been used since; as many as `limit` means that there may be more.
  */

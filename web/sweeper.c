@@ -25,6 +25,23 @@ struct sweeper {
 	bool stopping;
 };
 
+store_time
+sweep_horizon(struct sweep_horizon *h, int64_t still, store_time now)
+{
+	if (!h->begun || still - h->since >= SWEEP_KEPT_MS) {
+		h->full = h->begun;
+		h->before = h->low;
+		h->low = now;
+		h->since = still;
+		h->begun = true;
+	}
+	if (now < h->low)
+		h->low = now;
+	if (!h->full)
+		return -1;
+	return h->low < h->before ? h->low : h->before;
+}
+
 /* False when it is time to end. */
 static bool
 pause_for(struct sweeper *w, int64_t ms)
@@ -69,11 +86,13 @@ sweep_requests(struct rp *rp, store_time now)
 }
 
 unsigned
-sweep_expired(struct store *s, store_time now)
+sweep_expired(struct store *s, store_time horizon)
 {
 	unsigned n = 0;
 
-	if (store_sweep(s, now, SWEEP_COMMIT, &n) != STORE_OK)
+	if (horizon < 0)
+		return 0;
+	if (store_sweep(s, horizon, SWEEP_COMMIT, &n) != STORE_OK)
 		return trouble("remove what has expired");
 	METRIC_ADD(swept, n);
 	return n;
@@ -93,18 +112,20 @@ static void *
 work(void *arg)
 {
 	struct sweeper *w = arg;
+	struct sweep_horizon h = { .begun = false };
 	int64_t ms = LOOK_MS, left = SWEEP_MS;
 
 	(void)pthread_setname_np(pthread_self(), "sweeper");
 	while (pause_for(w, ms)) {
-		const store_time now = clock_now();
+		store_time now = clock_now(), horizon;
 
+		horizon = sweep_horizon(&h, (int64_t)(clock_us() / 1000), now);
 		left -= ms;
 		ms = end_requests(w, now) >= SWEEP_COMMIT ? PAUSE_MS : LOOK_MS;
 		if (left > 0)
 			continue;
 		left = SWEEP_MS;
-		if (sweep_expired(w->store, now) >= SWEEP_COMMIT)
+		if (sweep_expired(w->store, horizon) >= SWEEP_COMMIT)
 			left = ms = PAUSE_MS;
 	}
 	return NULL;
