@@ -59,7 +59,7 @@ last_put(struct store_txn *t, uint64_t number)
 }
 
 struct oldest {
-	store_time before;
+	store_time now;
 	struct change_key keys[2];
 	size_t n;
 };
@@ -69,8 +69,11 @@ oldest_collect(struct slice key, struct slice value, void *arg)
 {
 	struct oldest *o = arg;
 	struct cursor c = record_open(value, 1);
+	store_time at = cursor_time(&c);
 
-	if (cursor_time(&c) >= o->before || key.n != sizeof(o->keys[0].b))
+	/* One from the future says that the clock was wrong, and goes too. */
+	if ((at >= o->now - CHANGE_KEEP_MS && at <= o->now + CHANGE_KEEP_MS) ||
+	    key.n != sizeof(o->keys[0].b))
 		return false;
 	memcpy(o->keys[o->n].b, key.p, key.n);
 	return ++o->n < 2;
@@ -80,7 +83,7 @@ oldest_collect(struct slice key, struct slice value, void *arg)
 static enum store_rc
 oldest_drop(struct store_txn *t, store_time now)
 {
-	struct oldest o = { .before = now - CHANGE_KEEP_MS };
+	struct oldest o = { .now = now };
 	struct change_key first = change_key(1);
 	enum store_rc rc;
 

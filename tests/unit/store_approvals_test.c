@@ -925,6 +925,27 @@ numbers_what_changes(void **state)
 	assert_int_equal(since(k, 4).list[0].number, 5);
 }
 
+/* A clock that was ahead must not keep what came after from going. */
+static void
+forgets_news_from_the_future(void **state)
+{
+	struct kit *k = *state;
+	struct noting x = { .now = 86400000 };
+
+	assert_ok(store_update(k->s, note, &x));
+	/* A little ahead is nothing: threads do not ask the time at once. */
+	x.now -= 600000;
+	assert_ok(store_update(k->s, note, &x));
+	assert_false(since(k, 0).missed);
+	x.now = 1000;
+	for (int i = 0; i < 20; i++) {
+		x.now += 600001;
+		assert_ok(store_update(k->s, note, &x));
+	}
+	/* The last one, the one before it, and the number. */
+	assert_true(entries(k->s, TABLE_CHANGES) <= 3);
+}
+
 static bool
 hears(const struct store_ear *ear)
 {
@@ -988,6 +1009,7 @@ main(void)
 		TEST(lets_the_newer_take_the_place_of_the_older),
 		TEST(gives_up_so_that_it_is_seen),
 		TEST(numbers_what_changes),
+		TEST(forgets_news_from_the_future),
 		TEST(calls_everybody_who_listens),
 	};
 
