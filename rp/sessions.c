@@ -10,6 +10,18 @@
 #define TOUCH_MS ((store_time)5 * 60 * 1000)
 
 /*
+ * Also when it was seen by a clock that was ahead, or its idle time would not
+ * begin before that time has come.
+ */
+static bool
+is_stale(const struct rp_call *call, const struct store_session *s)
+{
+	const store_time age = call->now - s->last_seen;
+
+	return age >= TOUCH_MS || age <= -TOUCH_MS;
+}
+
+/*
  * A token whose session is gone was one once, as far as its own time can be
  * true.  Nobody learns from that what was not in the token already.
  */
@@ -64,7 +76,7 @@ rp_session_check(struct rp *rp, struct rp_call *call, const char *token,
 	call->account_known = true;
 	call->account = found.account.id;
 	*in = found;
-	*touch = call->now - found.session.last_seen >= TOUCH_MS;
+	*touch = is_stale(call, &found.session);
 	return RP_OK;
 }
 
@@ -85,7 +97,7 @@ touch_write(struct store_txn *t, void *arg)
 	    (rc == STORE_OK && x->call->now >= store_session_expires(&s)))
 		return rp_refuse(&x->said, RP_SESSION_EXPIRED);
 	/* Somebody else was here in the meantime: nothing to keep. */
-	if (rc == STORE_OK && x->call->now - s.last_seen < TOUCH_MS)
+	if (rc == STORE_OK && !is_stale(x->call, &s))
 		return rp_refuse(&x->said, RP_OK);
 	if (rc != STORE_OK)
 		return rc;

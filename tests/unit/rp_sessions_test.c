@@ -86,11 +86,19 @@ is_touched_now_and_then(void **state)
 	assert_int_equal(in.session.last_seen, w->now);
 	assert_int_equal(in.session.created, start);
 	assert_string_equal(in.session.client.address, "192.0.2.9");
-	/* A clock that was put back moves nothing. */
-	w->now -= HOUR;
+	/* A clock that is a little behind moves nothing. */
+	w->now -= 5 * MINUTE - 1;
 	assert_answer(
 	    rp_session_check(w->rp, call(w), p->token.s, &in, &touch), RP_OK);
 	assert_false(touch);
+	/* One that was ahead must not put off the end. */
+	w->now -= HOUR;
+	assert_answer(
+	    rp_session_check(w->rp, call(w), p->token.s, &in, &touch), RP_OK);
+	assert_true(touch);
+	assert_answer(rp_session_touch(w->rp, call(w), &in.session.id), RP_OK);
+	w->now += 14 * DAY;
+	assert_answer(check(w, p->token.s), RP_SESSION_EXPIRED);
 	person_free(p);
 }
 
