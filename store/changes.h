@@ -51,7 +51,10 @@ int store_ear_fd(const struct store_ear *ear);
 /* Makes it unreadable again, to be called before one looks what is new. */
 void store_ear_clear(struct store_ear *ear);
 
-/* After the commit.  A failure is logged; nothing else comes of it. */
+/*
+ * After the commit.  Needs no descriptor that was not there when the store was
+ * opened.  A failure is logged; nothing else comes of it.
+ */
 void store_signal(struct store *s);
 
 #endif

@@ -21,7 +21,14 @@ struct store {
 	bool chain_named;
 	uint64_t serial; /* for history ids; inside updates alone */
 	atomic_uint_fast64_t damaged; /* met since it opened */
+	atomic_int signal; /* the file of store_signal(); -1: not yet */
 };
+
+/*
+ * Opens the file of store_signal() ahead, so that news do not wait for a
+ * descriptor when there is none to be had.  The store's file, or -1.
+ */
+int signal_ready(struct store *s);
 
 /*
  * Logs, and counts, that the record under key cannot be read.  Returns

@@ -26,25 +26,29 @@ signal_path(const struct store *s, char *path, size_t size)
 	return n > 0 && (size_t)n < size ? 0 : ENAMETOOLONG;
 }
 
-static int
-signal_file(struct store *s)
+int
+signal_ready(struct store *s)
 {
+	int fd = atomic_load(&s->signal), none = -1;
 	char path[4096];
 
-	if (signal_path(s, path, sizeof(path)) != 0)
-		return -1;
-	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd != -1 || signal_path(s, path, sizeof(path)) != 0)
+		return fd;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1 || atomic_compare_exchange_strong(&s->signal, &none, fd))
+		return fd;
+	/* Another thread was faster. */
+	(void)close(fd);
+	return none;
 }
 
 void
 store_signal(struct store *s)
 {
-	int fd = signal_file(s);
+	int fd = signal_ready(s);
 
 	if (fd == -1 || futimens(fd, NULL) == -1)
 		store_logf(&s->log, LOG_FAULT, "store=signal error=%d", errno);
-	if (fd != -1)
-		close(fd);
 }
 
 enum store_rc
@@ -52,15 +56,11 @@ store_ear_open(struct store *s, struct store_ear **out)
 {
 	struct store_ear *ear = calloc(1, sizeof(*ear));
 	char path[4096];
-	int file;
 
 	if (ear == NULL)
 		return STORE_FAULT;
 	ear->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	file = signal_file(s);
-	if (file != -1)
-		close(file);
-	if (ear->fd != -1 && file != -1 &&
+	if (ear->fd != -1 && signal_ready(s) != -1 &&
 	    signal_path(s, path, sizeof(path)) == 0 &&
 	    inotify_add_watch(ear->fd, path, IN_ATTRIB) != -1) {
 		*out = ear;

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/codec.h"
 #include "store/folder.h"
@@ -119,6 +120,7 @@ store_open(const struct store_options *o, struct store **out)
 
 	if (s == NULL)
 		return STORE_FAULT;
+	atomic_init(&s->signal, -1);
 	s->log = store_log_from(o);
 	if ((s->dir = strdup(o->dir)) != NULL && writer_ready(s))
 		rc = engine_open(
@@ -132,12 +134,14 @@ store_open(const struct store_options *o, struct store **out)
 		    &s->engine);
 	if (rc == STORE_OK)
 		rc = format_check(s);
-	if (rc == STORE_OK) {
-		*out = s;
-		return STORE_OK;
+	if (rc != STORE_OK) {
+		store_close(s);
+		return rc;
 	}
-	store_close(s);
-	return rc;
+	/* A full disk may have no room for it: then when it is needed. */
+	(void)signal_ready(s);
+	*out = s;
+	return STORE_OK;
 }
 
 void
@@ -146,6 +150,8 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	engine_close(s->engine);
+	if (atomic_load(&s->signal) != -1)
+		(void)close(atomic_load(&s->signal));
 	free(s->dir);
 	free(s);
 }

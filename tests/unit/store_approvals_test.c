@@ -3,6 +3,9 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/approval_codec.h"
 
@@ -989,6 +992,47 @@ calls_everybody_who_listens(void **state)
 	store_ear_close(NULL);
 }
 
+/* News are what those wait for whose connections took the descriptors. */
+static void
+calls_when_there_are_no_descriptors(void **state)
+{
+	struct kit *k = *state;
+	struct rlimit before, none;
+	struct store_ear *ear;
+
+	assert_ok(store_ear_open(k->s, &ear));
+	kit_reopen(k);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	store_signal(k->s);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(hears(ear));
+	assert_string_equal(k->log, "");
+	store_ear_close(ear);
+}
+
+/* Where it could not be made when the store was opened, it is later. */
+static void
+calls_once_its_file_is_there(void **state)
+{
+	struct kit *k = *state;
+	char path[256];
+	struct store_ear *ear;
+
+	snprintf(path, sizeof(path), "%s", kit_path(k, "data/signal"));
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	kit_reopen(k);
+	assert_int_equal(store_ear_open(k->s, &ear), STORE_FAULT);
+	assert_int_equal(rmdir(path), 0);
+	assert_ok(store_ear_open(k->s, &ear));
+	store_signal(k->s);
+	assert_true(hears(ear));
+	store_ear_close(ear);
+}
+
 int
 main(void)
 {
@@ -1011,6 +1055,8 @@ main(void)
 		TEST(numbers_what_changes),
 		TEST(forgets_news_from_the_future),
 		TEST(calls_everybody_who_listens),
+		TEST(calls_when_there_are_no_descriptors),
+		TEST(calls_once_its_file_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
