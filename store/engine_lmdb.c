@@ -185,8 +185,14 @@ copy_into(struct engine *e, int dir)
 enum store_rc
 engine_backup(struct engine *e, const char *path)
 {
-	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	int dir, rc;
 
+	if (lmdb_busy == e) {
+		store_logf(&e->log, LOG_FAULT,
+		    "store=misused why=\"a copy inside a view\"");
+		return STORE_FAULT;
+	}
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return lmdb_rc(e, "backup", errno);
 	if ((rc = map_make_ample(e)) == 0)

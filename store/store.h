@@ -60,7 +60,8 @@ void store_close(struct store *s);
  * A consistent view of all that was committed.  Short: copy out and end it;
  * a view kept open keeps every page that has changed since from being used
  * again.  At most one a thread, which also ends it, and which runs
- * no update before that.
+ * no update and makes no backup before that.  Where all slots of the folder are
+ * taken it waits until another view of this process has ended.
  */
 enum store_rc store_read_begin(struct store *s, struct store_txn **t);
 void store_read_end(struct store_txn *t);
@@ -96,7 +97,8 @@ enum store_rc store_sweep(
 /*
  * Writes a consistent copy of the live store, compacted, into the folder
  * `dir`, which must be absent or empty, and syncs it.  The copy opens as a
- * store.  STORE_TAKEN when `dir` has something in it.
+ * store.  STORE_TAKEN when `dir` has something in it, STORE_BUSY when all slots
+ * are taken: it needs one of its own.
  */
 enum store_rc store_backup(struct store *s, const char *dir);
 
