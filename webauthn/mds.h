@@ -37,6 +37,11 @@ enum {
 	    WA_MDS_USER_KEY_REMOTE_COMPROMISE |                                \
 	    WA_MDS_USER_KEY_PHYSICAL_COMPROMISE)
 
+/* One by its name in the specification, "REVOKED"; 0: it is none of those.
+ * The name of one bit; of several, that of the lowest; "": of none. */
+unsigned wa_mds_status_find(const char *name);
+const char *wa_mds_status_name(unsigned statuses);
+
 /* What a BLOB must be to be taken. */
 struct wa_mds_terms {
 	struct wa_trust_anchors anchors; /* of the service: its root */

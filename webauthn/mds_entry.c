@@ -74,14 +74,33 @@ read_hex(const char *text, bool dashes, struct wa_mds_key *key)
 	return i == (dashes ? 16 : 20);
 }
 
+unsigned
+wa_mds_status_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if (strcmp(name, statuses[i].name) == 0)
+			return statuses[i].bit;
+	}
+	return 0;
+}
+
+const char *
+wa_mds_status_name(unsigned set)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		if ((set & statuses[i].bit) != 0)
+			return statuses[i].name;
+	}
+	return "";
+}
+
+/* A status of tomorrow is one, too. */
 static unsigned
 status_bit(const char *name)
 {
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		if (name != NULL && strcmp(name, statuses[i].name) == 0)
-			return statuses[i].bit;
-	}
-	return WA_MDS_OTHER;
+	const unsigned bit = name == NULL ? 0 : wa_mds_status_find(name);
+
+	return bit != 0 ? bit : WA_MDS_OTHER;
 }
 
 static bool

@@ -37,6 +37,8 @@ const struct wa_policy wa_policy_enterprise = {
 		.require_trusted = true,
 		.formats = attested,
 		.android_require_tee = true,
+		.require_metadata = true,
+		.refuse_expired_metadata = true,
 	},
 };
 

@@ -25,8 +25,9 @@ struct wa_policy {
 /*
  * The presets.  consumer: whoever has a passkey may use it; attestation is not
  * asked for, and not judged beyond its own words.  enterprise: keys that stay
- * in one device of a known model whose attestation leads to an anchor, and
- * whose standing FIDO knows; the operator adds anchors, metadata or both.
+ * in one device of a model that FIDO's metadata knows, has nothing against, and
+ * gives the anchor of; without metadata that is in date it takes no new key.
+ * Who has anchors of their own instead switches require_metadata off.
  */
 extern const struct wa_policy wa_policy_consumer, wa_policy_enterprise;
 

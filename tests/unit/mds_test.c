@@ -125,6 +125,20 @@ knows_models(void **state)
 	wa_mds_unref(mds);
 }
 
+static void
+statuses_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(wa_mds_status_find("REVOKED"), WA_MDS_REVOKED);
+	assert_int_equal(
+	    wa_mds_status_find("FIDO_CERTIFIED_L3plus"), WA_MDS_CERTIFIED);
+	assert_int_equal(wa_mds_status_find("revoked"), 0);
+	assert_int_equal(wa_mds_status_find(""), 0);
+	assert_string_equal(
+	    wa_mds_status_name(WA_MDS_REVOKED | WA_MDS_OTHER), "REVOKED");
+	assert_string_equal(wa_mds_status_name(WA_MDS_OTHER), "");
+}
+
 /* One lie about the whole a row. */
 static const struct {
 	const char *name;
@@ -471,6 +485,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_models),
+		cmocka_unit_test(statuses_have_names),
 		cmocka_unit_test(names_each_lie),
 		cmocka_unit_test(skips_broken_entries),
 		cmocka_unit_test(leads_to_its_root_alone),

@@ -69,54 +69,6 @@ expect(const char *name, enum wa_verdict got, enum wa_verdict wanted)
 }
 
 static void
-presets_differ_as_they_say(void **state)
-{
-	static const struct {
-		const char *name;
-		struct softkey_script script;
-		enum wa_verdict consumer, enterprise;
-	} cases[] = {
-		{ "none", { 0 }, WA_OK, WA_NONE_REFUSED },
-		{ "self", { .format = "packed-self" }, WA_OK, WA_SELF_REFUSED },
-		{ "packed", { .format = "packed" }, WA_OK, WA_OK },
-		{ "a synced passkey",
-		    { .format = "packed",
-			.flags = UP_UV | WA_FLAG_BE | WA_FLAG_BS },
-		    WA_OK, WA_BACKUP_REFUSED },
-		{ "not verified", { .format = "packed", .flags = WA_FLAG_UP },
-		    WA_USER_UNVERIFIED, WA_USER_UNVERIFIED },
-		{ "a path that ends nowhere",
-		    { .format = "packed", .lie = SOFTKEY_X5C_LEAF_ONLY }, WA_OK,
-		    WA_TRUST_PATH },
-		{ "SafetyNet", { .format = "android-safetynet" }, WA_OK,
-		    WA_FORMAT_REFUSED },
-		{ "Android's software",
-		    { .format = "android-key", .android.in_software = true },
-		    WA_OK, WA_ANDROID_ORIGIN },
-		{ "Android's hardware", { .format = "android-key" }, WA_OK,
-		    WA_OK },
-		{ "a format of tomorrow", { .format_sent = "tomorrow" }, WA_OK,
-		    WA_FORMAT },
-	};
-	struct softkey *k = *state;
-	const struct slice root = softca_root(softkey_ca(k));
-	struct wa_registration_expectation c = under(&wa_policy_consumer);
-	struct wa_registration_expectation e = under(&wa_policy_enterprise);
-	struct wa_registration_result r;
-
-	e.attestation.anchors = (struct wa_trust_anchors){ &root, 1 };
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		expect(cases[i].name, verify(k, &c, &cases[i].script, &r),
-		    cases[i].consumer);
-		expect(cases[i].name, verify(k, &e, &cases[i].script, &r),
-		    cases[i].enterprise);
-	}
-	assert_ptr_equal(wa_policy_find("consumer"), &wa_policy_consumer);
-	assert_ptr_equal(wa_policy_find("enterprise"), &wa_policy_enterprise);
-	assert_null(wa_policy_find("Consumer"));
-}
-
-static void
 offers_what_openssl_has(void **state)
 {
 	int32_t ids[32];
@@ -263,6 +215,59 @@ by_aaguid(void)
 }
 
 static void
+presets_differ_as_they_say(void **state)
+{
+	static const struct {
+		const char *name;
+		struct softkey_script script;
+		enum wa_verdict consumer, enterprise;
+	} cases[] = {
+		{ "none", { 0 }, WA_OK, WA_NONE_REFUSED },
+		{ "self", { .format = "packed-self" }, WA_OK, WA_SELF_REFUSED },
+		{ "packed", { .format = "packed" }, WA_OK, WA_OK },
+		{ "a synced passkey",
+		    { .format = "packed",
+			.flags = UP_UV | WA_FLAG_BE | WA_FLAG_BS },
+		    WA_OK, WA_BACKUP_REFUSED },
+		{ "not verified", { .format = "packed", .flags = WA_FLAG_UP },
+		    WA_USER_UNVERIFIED, WA_USER_UNVERIFIED },
+		{ "a path that ends nowhere",
+		    { .format = "packed", .lie = SOFTKEY_X5C_LEAF_ONLY }, WA_OK,
+		    WA_TRUST_PATH },
+		{ "SafetyNet", { .format = "android-safetynet" }, WA_OK,
+		    WA_FORMAT_REFUSED },
+		{ "Android's software",
+		    { .format = "android-key", .android.in_software = true },
+		    WA_OK, WA_ANDROID_ORIGIN },
+		{ "Android's hardware", { .format = "android-key" }, WA_OK,
+		    WA_OK },
+		{ "a format of tomorrow", { .format_sent = "tomorrow" }, WA_OK,
+		    WA_FORMAT },
+	};
+	struct softkey *k = *state;
+	const struct softkey_script packed = { .format = "packed" };
+	struct wa_mds *mds = metadata_saying(k, by_aaguid(), GOOD);
+	struct wa_registration_expectation c = under(&wa_policy_consumer);
+	struct wa_registration_expectation e = under(&wa_policy_enterprise);
+	struct wa_registration_result r;
+
+	expect("no metadata", verify(k, &e, &packed, &r), WA_MODEL_UNKNOWN);
+	e.attestation.metadata = mds;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		expect(cases[i].name, verify(k, &c, &cases[i].script, &r),
+		    cases[i].consumer);
+		expect(cases[i].name, verify(k, &e, &cases[i].script, &r),
+		    cases[i].enterprise);
+	}
+	e.attestation.at = 1782777600 + 86400; /* the day after nextUpdate */
+	expect("old metadata", verify(k, &e, &packed, &r), WA_METADATA_EXPIRED);
+	wa_mds_unref(mds);
+	assert_ptr_equal(wa_policy_find("consumer"), &wa_policy_consumer);
+	assert_ptr_equal(wa_policy_find("enterprise"), &wa_policy_enterprise);
+	assert_null(wa_policy_find("Consumer"));
+}
+
+static void
 judges_models_by_metadata(void **state)
 {
 	static const struct {
@@ -327,7 +332,6 @@ wants_models_to_be_known(void **state)
 	struct wa_registration_result r;
 
 	w.attestation.anchors = (struct wa_trust_anchors){ &root, 1 };
-	w.attestation.require_metadata = true;
 	expect("no metadata", verify(k, &w, &packed, &r), WA_MODEL_UNKNOWN);
 	w.attestation.metadata = mds;
 	expect("known", verify(k, &w, &packed, &r), WA_OK);
@@ -337,6 +341,7 @@ wants_models_to_be_known(void **state)
 	assert_null(r.model_name);
 
 	w.attestation.at = 1782777600 + 86400; /* the day after nextUpdate */
+	w.attestation.refuse_expired_metadata = false;
 	expect("old metadata", verify(k, &w, &packed, &r), WA_OK);
 	w.attestation.refuse_expired_metadata = true;
 	expect("old metadata, to a stern reader", verify(k, &w, &packed, &r),
