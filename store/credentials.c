@@ -4,10 +4,20 @@
 #include "store/codec.h"
 #include "webauthn/hash.h"
 
+/*
+ * Version 2 has what extensions said behind it, where they said something, so
+ * that there is one form of each record.
+ */
+static bool
+is_second(const struct store_credential *c)
+{
+	return c->traits != 0 || c->protection != 0 || c->min_pin != 0;
+}
+
 void
 credential_encode(struct writer *w, const struct store_credential *c)
 {
-	writer_be(w, 1, 1);
+	writer_be(w, is_second(c) ? 2 : 1, 1);
 	writer_time(w, c->created);
 	writer_time(w, c->last_used);
 	writer_time(w, c->counter_went_back);
@@ -26,12 +36,18 @@ credential_encode(struct writer *w, const struct store_credential *c)
 	}
 	writer_long(w, (struct slice){ c->id, c->id_n });
 	writer_long(w, (struct slice){ c->cose_key, c->cose_key_n });
+	if (!is_second(c))
+		return;
+	writer_be(w, c->traits, 1);
+	writer_be(w, c->protection, 1);
+	writer_be(w, c->min_pin, 1);
 }
 
 bool
 credential_decode(struct slice value, struct store_credential *c)
 {
-	struct cursor r = record_open(value, 1);
+	const bool second = value.n > 0 && value.p[0] == 2;
+	struct cursor r = record_open(value, second ? 2 : 1);
 
 	c->created = cursor_time(&r);
 	c->last_used = cursor_time(&r);
@@ -47,7 +63,10 @@ credential_decode(struct slice value, struct store_credential *c)
 	c->id_n = (uint16_t)cursor_long(&r, c->id, sizeof(c->id));
 	c->cose_key_n =
 	    (uint16_t)cursor_long(&r, c->cose_key, sizeof(c->cose_key));
-	return cursor_finished(&r) && c->id_n > 0;
+	c->traits = second ? (uint8_t)cursor_be(&r, 1) : 0;
+	c->protection = second ? (uint8_t)cursor_be(&r, 1) : 0;
+	c->min_pin = second ? (uint8_t)cursor_be(&r, 1) : 0;
+	return cursor_finished(&r) && c->id_n > 0 && is_second(c) == second;
 }
 
 struct credential_ref

@@ -25,6 +25,14 @@ enum store_transport {
 	STORE_TRANSPORT_SMART_CARD = 32,
 };
 
+/* What extensions said when it was made. */
+enum store_trait {
+	STORE_TRAIT_RESIDENT_TOLD = 1, /* credProps.rk was there */
+	STORE_TRAIT_RESIDENT = 2, /* and true: found without a name */
+	STORE_TRAIT_PRF = 4,
+	STORE_TRAIT_LARGE_BLOB = 8,
+};
+
 /* The credential record of WebAuthn L3 section 4, and what its owner sees. */
 struct store_credential {
 	struct account_id account;
@@ -36,6 +44,9 @@ struct store_credential {
 	uint8_t flags; /* WA_FLAG_UV, _BE, _BS, as last seen */
 	uint8_t transports; /* of enum store_transport */
 	uint8_t attestation; /* enum wa_attestation_type */
+	uint8_t traits; /* of enum store_trait */
+	uint8_t protection; /* credProtect: 1 to 3; 0: not told */
+	uint8_t min_pin; /* minPinLength; 0: not told; 255: that or more */
 	int32_t algorithm;
 	uint32_t sign_count;
 	store_time created;

@@ -75,6 +75,7 @@ fill_offer(struct any *x)
 	o->passkey.id_n = sizeof(o->passkey.id);
 	memset(o->passkey.id, 5, sizeof(o->passkey.id));
 	o->passkey.cose_key_n = sizeof(o->passkey.cose_key);
+	o->passkey.traits = 0xff;
 	memset(o->passkey.cose_key, 6, sizeof(o->passkey.cose_key));
 	fill_text(o->passkey.format, sizeof(o->passkey.format));
 	fill_text(o->passkey.name, sizeof(o->passkey.name));

@@ -72,6 +72,7 @@ fill_credential(struct any *x)
 	memset(c->cose_key, 0xbb, sizeof(c->cose_key));
 	memset(c->aaguid, 0xaa, sizeof(c->aaguid));
 	c->flags = c->transports = c->attestation = 0xff;
+	c->traits = c->protection = c->min_pin = 0xff;
 	c->algorithm = INT32_MIN;
 	c->sign_count = UINT32_MAX;
 	c->created = c->last_used = c->counter_went_back = INT64_MAX;
@@ -268,13 +269,47 @@ refuses_other_versions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < TYPES; i++) {
-		size_t n = encoded(i, true, &x);
+		for (int filled = 0; filled < 2; filled++) {
+			size_t n = encoded(i, filled, &x);
+			const uint8_t ours = bytes[0];
 
-		for (int v = 0; v < 256; v++) {
-			bytes[0] = (uint8_t)v;
-			assert_int_equal(decoded(i, bytes, n, &x), v == 1);
+			for (int v = 0; v < 256; v++) {
+				bytes[0] = (uint8_t)v;
+				assert_int_equal(
+				    decoded(i, bytes, n, &x), v == ours);
+			}
 		}
 	}
+}
+
+/* A passkey of which nothing was told has the form it had before. */
+static void
+passkeys_have_two_versions(void **state)
+{
+	struct store_credential c = a_credential(1, 1), got = { .id_n = 0 };
+	struct writer w = WRITER(bytes);
+	size_t n;
+
+	(void)state;
+	credential_encode(&w, &c);
+	n = w.n;
+	assert_false(w.bad);
+	assert_int_equal(bytes[0], 1);
+	/* The second one with nothing in it is no record. */
+	bytes[0] = 2;
+	memset(bytes + n, 0, 3);
+	assert_false(credential_decode((struct slice){ bytes, n + 3 }, &got));
+	bytes[n + 2] = 4;
+	assert_true(credential_decode((struct slice){ bytes, n + 3 }, &got));
+	assert_int_equal(got.min_pin, 4);
+	assert_int_equal(got.traits, 0);
+
+	c.traits = STORE_TRAIT_RESIDENT_TOLD;
+	w = WRITER(bytes);
+	credential_encode(&w, &c);
+	assert_false(w.bad);
+	assert_int_equal(bytes[0], 2);
+	assert_int_equal(w.n, n + 3);
 }
 
 /* What decodes is canonical: it encodes to the same bytes. */
@@ -452,6 +487,7 @@ main(void)
 		cmocka_unit_test(the_largest_fills_its_room),
 		cmocka_unit_test(refuses_every_cut_and_what_hangs_over),
 		cmocka_unit_test(refuses_other_versions),
+		cmocka_unit_test(passkeys_have_two_versions),
 		cmocka_unit_test(never_trusts_what_it_reads),
 		cmocka_unit_test(refuses_what_is_longer_than_it_may_be),
 		cmocka_unit_test(audit_entries_too),
