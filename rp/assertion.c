@@ -101,6 +101,7 @@ judge(struct rp_asserted *a, bool known, const struct wa_assertion *got,
 	const struct wa_assertion_expectation want = {
 		.common = rp_ceremony_expectation(a->rp, a->ceremony),
 		.need_user_handle = a->ceremony->names == RP_NAMES_NOBODY,
+		.refuse_backup_upgrade = a->rp->config.refuse_backup_upgrade,
 	};
 	const struct wa_credential record =
 	    known ? credential_record(a)

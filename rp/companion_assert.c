@@ -155,6 +155,7 @@ judge(struct approve *x)
 		    .rp_id = x->rp->config.rp_id,
 		    .origins = x->rp->config.origins,
 		    .need_uv = true },
+		.refuse_backup_upgrade = x->rp->config.refuse_backup_upgrade,
 	};
 	const struct wa_credential record = {
 		.credential_id = { c->id, c->id_n },

@@ -14,21 +14,44 @@ enum {
 		     STORE_TRANSPORT_BLE | STORE_TRANSPORT_SMART_CARD
 };
 
-/* Its owner's name for it, else its provider's, else what one calls it. */
+/*
+ * Its owner's name for it, else its model's by its attestation, else its
+ * provider's, else what one calls it.
+ */
 static enum rp_answer
 name_it(struct rp_call *call, const struct rp_ceremony *ceremony,
-    const char *chosen, struct store_credential *c)
+    const char *chosen, const char *model, struct store_credential *c)
 {
-	const char *provider = rp_provider_name(c->aaguid);
+	const char *provider = rp_provider_name(c->aaguid), *hint;
 
 	if (chosen != NULL)
 		return rp_label_prepare(
 		    chosen, c->name, sizeof(c->name), &call->hint);
+	if (model != NULL &&
+	    rp_label_prepare(model, c->name, sizeof(c->name), &hint) == RP_OK)
+		return RP_OK;
 	if (provider == NULL)
 		provider = strcmp(ceremony->locale, "ja") == 0 ? "パスキー"
 							       : "Passkey";
 	snprintf(c->name, sizeof(c->name), "%s", provider);
 	return RP_OK;
+}
+
+/* What the page and the authenticator told, whether it was asked or not. */
+static void
+fill_traits(const struct wa_extensions *e, struct store_credential *c)
+{
+	if (e->resident_key_told)
+		c->traits |= STORE_TRAIT_RESIDENT_TOLD;
+	if (e->resident_key)
+		c->traits |= STORE_TRAIT_RESIDENT;
+	if (e->prf)
+		c->traits |= STORE_TRAIT_PRF;
+	if (e->large_blob)
+		c->traits |= STORE_TRAIT_LARGE_BLOB;
+	c->protection = e->protection;
+	c->min_pin =
+	    (uint8_t)(e->min_pin_length < 255 ? e->min_pin_length : 255);
 }
 
 static bool
@@ -48,6 +71,7 @@ fill(const struct wa_registration_result *r, struct store_credential *c)
 	c->algorithm = r->algorithm;
 	c->sign_count = r->sign_count;
 	snprintf(c->format, sizeof(c->format), "%s", r->format);
+	fill_traits(&r->extensions, c);
 	return true;
 }
 
@@ -61,6 +85,23 @@ refuse(struct rp *rp, struct rp_call *call, enum wa_verdict v)
 	return RP_PASSKEY_REFUSED;
 }
 
+/* What was verified becomes a record. */
+static enum rp_answer
+accept(struct rp *rp, struct rp_call *call, const struct rp_ceremony *ceremony,
+    const struct rp_new_passkey *got, const struct wa_registration_result *r,
+    struct store_credential *c)
+{
+	memset(c, 0, sizeof(*c));
+	if (!fill(r, c))
+		return refuse(rp, call, WA_KEY_FORM);
+	c->transports = got->transports & TRANSPORTS;
+	c->created = call->now;
+	call->credential_known = true;
+	call->credential =
+	    store_credential_ref((struct slice){ c->id, c->id_n });
+	return name_it(call, ceremony, got->name, r->model_name, c);
+}
+
 enum rp_answer
 rp_enrolment_judge(struct rp *rp, struct rp_call *call,
     const struct rp_ceremony *ceremony, const struct rp_new_passkey *got,
@@ -70,28 +111,27 @@ rp_enrolment_judge(struct rp *rp, struct rp_call *call,
 		.common = rp_ceremony_expectation(rp, ceremony),
 		.algorithms = rp->config.algorithms,
 		.algorithm_count = rp->config.algorithm_count,
+		.backup = rp->config.backup,
+		.extensions = rp->config.extensions,
 		.attestation = rp->config.attestation,
 	};
 	struct wa_registration_result r;
+	struct wa_mds *metadata = NULL;
 	enum rp_answer answer;
 	enum wa_verdict v;
 
 	answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK);
 	if (answer != RP_OK)
 		return answer;
+	if (rp->config.metadata != NULL)
+		metadata = wa_mds_shelf_take(rp->config.metadata);
 	want.attestation.at = (time_t)(call->now / 1000);
+	want.attestation.metadata = metadata;
 	v = wa_registration_verify(&want, &got->registration, &r);
-	if (v != WA_OK)
-		return refuse(rp, call, v);
-	memset(c, 0, sizeof(*c));
-	if (!fill(&r, c))
-		return refuse(rp, call, WA_KEY_FORM);
-	c->transports = got->transports & TRANSPORTS;
-	c->created = call->now;
-	call->credential_known = true;
-	call->credential =
-	    store_credential_ref((struct slice){ c->id, c->id_n });
-	return name_it(call, ceremony, got->name, c);
+	answer = v == WA_OK ? accept(rp, call, ceremony, got, &r, c)
+			    : refuse(rp, call, v);
+	wa_mds_unref(metadata); /* which has the model's name */
+	return answer;
 }
 
 enum rp_answer
@@ -124,6 +164,12 @@ rp_enrolment_audit(struct store_txn *t, const struct rp_call *call,
 	rp_audit_id(&d, "passkey", "pk_", ref.b);
 	rp_audit_text(&d, "format", c->format);
 	rp_audit_number(&d, "flags", c->flags);
+	if (c->traits != 0)
+		rp_audit_number(&d, "traits", c->traits);
+	if (c->protection != 0)
+		rp_audit_number(&d, "protection", c->protection);
+	if (c->min_pin != 0)
+		rp_audit_number(&d, "min_pin", c->min_pin);
 	rp_audit_text(&d, "by", by);
 	rp_audit_client(&d, call);
 	return rp_audit_append(t, call, &c->account, "passkey-added", &d);

@@ -81,7 +81,12 @@ struct rp_config {
 	enum rp_sign_up sign_up;
 	const int32_t *algorithms; /* COSE, best first */
 	size_t algorithm_count;
-	struct wa_attestation_policy attestation; /* .at is set by each call */
+	/* .at and .metadata are set by each call. */
+	struct wa_attestation_policy attestation;
+	struct wa_mds_shelf *metadata; /* of the one in use; NULL: none */
+	enum wa_backup_policy backup;
+	bool refuse_backup_upgrade;
+	struct wa_extension_policy extensions;
 	store_time ceremony_ms; /* 0: 5 minutes */
 	store_time fresh_ms; /* 0: 5 minutes */
 	store_time session_idle_ms; /* 0: 14 days */

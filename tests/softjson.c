@@ -27,12 +27,14 @@ put_b64(struct soft_bytes *out, const char *before, struct slice s)
 }
 
 static void
-put_head(struct soft_bytes *out, struct slice id, struct slice client_data)
+put_head(struct soft_bytes *out, const struct softkey_script *s,
+    struct slice id, struct slice client_data)
 {
 	put_b64(out, "{\"id\":\"", id);
 	put_b64(out, ",\"rawId\":\"", id);
-	put(out, ",\"type\":\"public-key\",\"clientExtensionResults\":{},"
-		 "\"authenticatorAttachment\":\"platform\",\"response\":{");
+	put(out, ",\"type\":\"public-key\",\"clientExtensionResults\":");
+	put(out, s != NULL && s->outputs != NULL ? s->outputs : "{}");
+	put(out, ",\"authenticatorAttachment\":\"platform\",\"response\":{");
 	put_b64(out, "\"clientDataJSON\":\"", client_data);
 }
 
@@ -42,7 +44,7 @@ softjson_create(
 {
 	const struct wa_registration r = softkey_register(k, s);
 
-	put_head(out, r.credential_id, r.client_data_json);
+	put_head(out, s, r.credential_id, r.client_data_json);
 	put_b64(out, ",\"attestationObject\":\"", r.attestation_object);
 	soft_put(out, ",\"transports\":[\"internal\"]}}", 29);
 	out->n--;
@@ -54,7 +56,7 @@ softjson_get(
 {
 	const struct wa_assertion a = softkey_assert(k, s);
 
-	put_head(out, a.credential_id, a.client_data_json);
+	put_head(out, s, a.credential_id, a.client_data_json);
 	put_b64(out, ",\"authenticatorData\":\"", a.authenticator_data);
 	put_b64(out, ",\"signature\":\"", a.signature);
 	if (a.user_handle.n > 0)

@@ -108,6 +108,7 @@ struct softkey_script {
 	struct slice raw_id; /* empty: the key's own */
 	struct slice user_handle; /* assertion; empty: none is sent */
 	struct slice signature; /* assertion: instead of the truth */
+	const char *outputs; /* clientExtensionResults; NULL: "{}" */
 
 	/* Registration. */
 	/* NULL: "none".  "packed" is with x5c, "packed-self" without. */

@@ -91,6 +91,7 @@ read_cred_props(const json_t *v, struct wa_extensions *out)
 {
 	const json_t *rk = json_object_get(v, "rk");
 
+	out->resident_key_told = rk != NULL;
 	out->resident_key = json_is_true(rk);
 	return json_is_object(v) && (rk == NULL || json_is_boolean(rk));
 }

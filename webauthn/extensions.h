@@ -31,7 +31,7 @@ struct wa_uvm {
  * may return to a page are not kept. */
 struct wa_extensions {
 	unsigned seen; /* WA_EXT_… */
-	bool resident_key; /* credProps.rk */
+	bool resident_key_told, resident_key; /* credProps.rk */
 	uint8_t protection; /* credProtect: 1 to 3; 0: not told */
 	uint32_t min_pin_length; /* minPinLength */
 	bool cred_blob_stored; /* credBlob at a registration */

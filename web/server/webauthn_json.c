@@ -7,6 +7,7 @@ enum {
 	STATEMENT_MAX = 98304, /* decoded attestation object */
 	PART_MAX = 16384, /* client data, authenticator data, signature */
 	HANDLE_MAX = 64, /* user handles, L3 5.4.3 */
+	OUTPUTS_MAX = 4096, /* clientExtensionResults */
 };
 
 static const struct {
@@ -30,7 +31,7 @@ enum { TRANSPORTS = sizeof(transports_known) / sizeof(*transports_known) };
 struct envelope {
 	struct slice id, raw_id;
 	const char *type;
-	const struct json_node *response;
+	const struct json_node *response, *outputs;
 };
 
 static const struct json_in_field envelope_fields[] = {
@@ -43,6 +44,9 @@ static const struct json_in_field envelope_fields[] = {
 	    offsetof(struct envelope, type) },
 	{ "response", JSON_IN_OBJECT, true, false, 0,
 	    offsetof(struct envelope, response) },
+	/* Likewise. */
+	{ "clientExtensionResults", JSON_IN_OBJECT, false, true, 0,
+	    offsetof(struct envelope, outputs) },
 };
 
 static const char *
@@ -80,7 +84,19 @@ read_envelope(struct json_in *in, const struct json_node *credential,
 	if (e->raw_id.p != NULL && !slice_equal(e->id, e->raw_id))
 		return json_in_refuse(
 		    in, PROBLEM_CREDENTIAL_MALFORMED, where, "rawId");
+	if (e->outputs != NULL && e->outputs->text.n > OUTPUTS_MAX)
+		return json_in_refuse(in, PROBLEM_FIELD_TOO_LONG, where,
+		    "clientExtensionResults");
 	return true;
+}
+
+/* As text, which the library reads; mostly there is nothing in it. */
+static struct slice
+outputs_of(const struct envelope *e)
+{
+	return e->outputs != NULL && e->outputs->count > 0
+		   ? e->outputs->text
+		   : (struct slice){ 0 };
 }
 
 bool
@@ -111,6 +127,7 @@ webauthn_json_registration(struct json_in *in,
 		.credential_id = e.id,
 		.client_data_json = r.client_data_json,
 		.attestation_object = r.attestation_object,
+		.client_extensions = outputs_of(&e),
 	};
 	got->transports = 0;
 	for (size_t i = 0; i < r.transports.n; i++)
@@ -152,6 +169,7 @@ webauthn_json_assertion(struct json_in *in, const struct json_node *credential,
 		.authenticator_data = r.authenticator_data,
 		.signature = r.signature,
 		.user_handle = r.user_handle,
+		.client_extensions = outputs_of(&e),
 	};
 	return true;
 }
