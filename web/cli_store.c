@@ -53,12 +53,7 @@ files_are_good(const struct config *config)
 		}
 		place_close(place);
 	}
-	if (*config->attestation_anchors != '\0' &&
-	    access(config->attestation_anchors, R_OK) != 0) {
-		(void)cli_fail(CLI_CONFIG, "attestation_anchors: %s: %s",
-		    config->attestation_anchors, strerror(errno));
-		good = false;
-	}
+	good = trust_check(config) && good;
 	return good;
 }
 

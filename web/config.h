@@ -8,6 +8,74 @@
 #include <stdio.h>
 
 /*
+ * What new passkeys have to be.  policy is a preset; each option behind it
+ * wins over it where it is set.
+ */
+#define CONFIG_POLICY(X)                                                       \
+	X(policy, TEXT, "consumer", judge_policy,                              \
+	    "what new passkeys must be: consumer (whoever has a passkey may "  \
+	    "use it) or enterprise (keys that stay in one device, of models "  \
+	    "that prove what they are and that metadata knows). Each option "  \
+	    "from here to metadata_expired wins over it")                      \
+	X(user_verification, TEXT, "required", judge_user_verification,        \
+	    "required, by either policy; nothing less is offered: a passkey "  \
+	    "is all there is to sign in with, so that without it whoever "     \
+	    "holds a device would be its owner")                               \
+	X(algorithms, LIST, "", judge_algorithm,                               \
+	    "for new passkeys, best first; empty: those of the policy that "   \
+	    "this machine's OpenSSL has")                                      \
+	X(attestation, TEXT, "", judge_attestation,                            \
+	    "any (consumer); required: only passkeys that say what made "      \
+	    "them; trusted (enterprise): and only with a path to an anchor, "  \
+	    "of attestation_anchors or of metadata")                           \
+	X(attestation_anchors, TEXT, "", NULL,                                 \
+	    "PEM file with roots, beside those of metadata")                   \
+	X(attestation_crls, LIST, "", NULL,                                    \
+	    "files of revocation lists (PEM or DER) of those who attest")      \
+	X(attestation_formats, LIST, "", judge_format,                         \
+	    "those that are taken; empty: all (consumer), all but "            \
+	    "android-safetynet (enterprise)")                                  \
+	X(attestation_unknown, TEXT, "", judge_accept,                         \
+	    "a format that nobody knows yet: accept, as no attestation "       \
+	    "(consumer), or refuse (enterprise)")                              \
+	X(aaguids_allowed, LIST, "", judge_aaguid,                             \
+	    "models that are taken; empty: all")                               \
+	X(aaguids_refused, LIST, "", judge_aaguid,                             \
+	    "models that are not taken")                                       \
+	X(backup_eligibility, TEXT, "", judge_backup,                          \
+	    "any (consumer); never: only passkeys that stay in one device "    \
+	    "(enterprise); always: only those that may be synced")             \
+	X(android_tee, TEXT, "", judge_demand,                                 \
+	    "Android's attestation must come from hardware: required "         \
+	    "(enterprise), optional (consumer)")                               \
+	X(tpm_manufacturers, LIST, "", judge_tpm_manufacturer,                 \
+	    "beside those that the TCG lists, such as id:FFFFF1D0")            \
+	X(u2f_zero_aaguid, TEXT, "", judge_demand,                             \
+	    "fido-u2f with an AAGUID of zeros: required, optional (both)")     \
+	X(extensions_unasked, TEXT, "", judge_accept,                          \
+	    "what extensions say that were not asked for: accept (both), "     \
+	    "which ignores it, or refuse")                                     \
+	X(metadata, TEXT, "", NULL,                                            \
+	    "FIDO's metadata (MDS3): the file of the BLOB, read again when "   \
+	    "it changes; something else has to fetch it")                      \
+	X(metadata_root, TEXT, "", NULL,                                       \
+	    "PEM file with the root that the BLOB's certificates lead to")     \
+	X(metadata_crls, LIST, "", NULL,                                       \
+	    "files of revocation lists (PEM or DER) for those certificates")   \
+	X(metadata_host, TEXT, "mds.fidoalliance.org", judge_label,            \
+	    "the name in the certificate that signed it; empty: any")          \
+	X(metadata_models, TEXT, "", judge_demand,                             \
+	    "that metadata knows the model: required (enterprise), optional "  \
+	    "(consumer)")                                                      \
+	X(metadata_tolerated, LIST, "", judge_status,                          \
+	    "statuses that do not speak against a model: REVOKED, "            \
+	    "USER_VERIFICATION_BYPASS, ATTESTATION_KEY_COMPROMISE, "           \
+	    "USER_KEY_REMOTE_COMPROMISE, USER_KEY_PHYSICAL_COMPROMISE")        \
+	X(metadata_expired, TEXT, "", judge_accept,                            \
+	    "attested passkeys when the BLOB's next one is overdue: accept "   \
+	    "(consumer), refuse (enterprise)")
+
+/*
  * The configuration: one file, every key also from the environment
  * (ITSUMO_<KEY>), which wins over the file, and some from the command line,
  * which wins over both.  An option is one line here: its name, its kind, what
@@ -52,12 +120,7 @@
 	    "how long the sign-in history is kept")                            \
 	X(invitation_time, TIME, "7d", judge_time,                             \
 	    "how long an invitation is good")                                  \
-	X(algorithms, LIST, "ES256 EdDSA RS256", judge_algorithm,              \
-	    "for new passkeys, best first")                                    \
-	X(attestation, TEXT, "any", judge_attestation,                         \
-	    "any; required: only passkeys that say what made them; trusted: "  \
-	    "and only with a path to attestation_anchors")                     \
-	X(attestation_anchors, TEXT, "", NULL, "PEM file with the roots")      \
+	CONFIG_POLICY(X)                                                       \
 	X(limits, SWITCH, "on", judge_switch,                                  \
 	    "how often a network or an account may try")                       \
 	X(workers, NUMBER, "64", judge_workers,                                \

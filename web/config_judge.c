@@ -214,16 +214,6 @@ judge_forwarded(const char *value)
 }
 
 const char *
-judge_attestation(const char *value)
-{
-	static const char *const words[] = { "any", "required", "trusted",
-		NULL };
-
-	return one_of(value, words) ? NULL
-				    : "is none of any, required, trusted";
-}
-
-const char *
 judge_log_level(const char *value)
 {
 	enum log_level level;
@@ -304,32 +294,6 @@ judge_connections(const char *value)
 {
 	return judge_number(
 	    value, 0, 1000000, "is not a number from 0 to 1000000");
-}
-
-int32_t
-config_algorithm(const char *name)
-{
-	static const struct {
-		const char *name;
-		int32_t cose;
-	} known[] = { { "ES256", -7 }, { "EdDSA", -8 }, { "ES384", -35 },
-		{ "ES512", -36 }, { "PS256", -37 }, { "PS384", -38 },
-		{ "PS512", -39 }, { "ES256K", -47 }, { "ML-DSA-44", -48 },
-		{ "ML-DSA-65", -49 }, { "ML-DSA-87", -50 }, { "Ed448", -53 },
-		{ "RS256", -257 }, { "RS384", -258 }, { "RS512", -259 } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcasecmp(known[i].name, name) == 0)
-			return known[i].cose;
-	return 0;
-}
-
-const char *
-judge_algorithm(const char *value)
-{
-	return config_algorithm(value) == 0 ? "is no algorithm we know (ES256, "
-					      "ES384, ES512, EdDSA, RS256, …)"
-					    : NULL;
 }
 
 /* L3 5.1.3 step 8: the host is the rp id or lies under it. */
@@ -426,12 +390,7 @@ config_judge_whole(const struct config *c, struct config_problems *p)
 		    p, true, "browser_idle: is longer than browser_life");
 	if (c->connections == 0)
 		config_complain(p, true, "connections: must not be 0");
-	if (c->algorithms.n == 0 || c->algorithms.n > 16)
-		config_complain(p, true, "algorithms: one to sixteen of them");
-	if (strcmp(c->attestation, "trusted") == 0 &&
-	    *c->attestation_anchors == '\0')
-		config_complain(
-		    p, true, "attestation: trusted needs attestation_anchors");
+	config_judge_policy(c, p);
 	if (!c->trial && beyond_loopback(c->listen) && !tls &&
 	    c->trusted_proxies.n == 0)
 		config_complain(p, false,

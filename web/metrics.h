@@ -30,7 +30,15 @@
 	X(swept, COUNTER, "swept_total", "Expired records removed")            \
 	X(sweep_failures, COUNTER, "sweep_failures_total",                     \
 	    "Sweeps that the store could not do")                              \
-	X(reloads, COUNTER, "reloads_total", "Configurations read again")
+	X(reloads, COUNTER, "reloads_total", "Configurations read again")      \
+	X(metadata_models, GAUGE, "metadata_models",                           \
+	    "Models in FIDO's metadata that is in force")                      \
+	X(metadata_serial, GAUGE, "metadata_serial", "Its serial number")      \
+	X(metadata_next_update, GAUGE, "metadata_next_update_seconds",         \
+	    "Unix time of the day when a newer one is due; 0: none in force")  \
+	X(metadata_expired, GAUGE, "metadata_expired", "1: that day is over")  \
+	X(metadata_refused, COUNTER, "metadata_refused_total",                 \
+	    "Files of metadata that were not taken")
 
 enum { METRIC_ROUTES_MAX = 96, METRIC_STATUSES = 24, METRIC_BUCKETS = 12 };
 
@@ -51,6 +59,9 @@ extern struct metrics metrics;
 
 #define METRIC_ADD(name, by)                                                   \
 	atomic_fetch_add_explicit(&metrics.name, (by), memory_order_relaxed)
+
+#define METRIC_SET(name, to)                                                   \
+	atomic_store_explicit(&metrics.name, (to), memory_order_relaxed)
 
 /* route: its number in the table of routes, or METRIC_ROUTES_MAX - 1. */
 void metrics_request(unsigned route, unsigned status, uint64_t us);

@@ -157,6 +157,7 @@ start(struct service *s)
 	if (site == NULL)
 		return CLI_CONFIG;
 	site->deliver = s->deliver;
+	metadata_look(site->metadata, s->store);
 	s->server = server_start(s->fd, site);
 	s->fd = -1; /* now the server's */
 	if (s->server == NULL)
@@ -246,6 +247,10 @@ reload(struct service *s)
 		return;
 	}
 	site->deliver = s->deliver;
+	old = server_site(s->server);
+	metadata_inherit(site->metadata, old->metadata);
+	site_drop(old);
+	metadata_look(site->metadata, s->store);
 	log_level_set(level);
 	server_reload(s->server, site);
 	log_say(WEB_LOG_INFO, "reload", "the new configuration is in force");

@@ -98,6 +98,16 @@ sweep_expired(struct store *s, store_time horizon)
 	return n;
 }
 
+/* Whether there is news of models of authenticators. */
+static void
+look_at_metadata(struct sweeper *w)
+{
+	struct site *site = server_site(w->server);
+
+	metadata_look(site->metadata, w->store);
+	site_drop(site);
+}
+
 static unsigned
 end_requests(struct sweeper *w, store_time now)
 {
@@ -122,6 +132,8 @@ work(void *arg)
 		horizon = sweep_horizon(&h, (int64_t)(clock_us() / 1000), now);
 		left -= ms;
 		ms = end_requests(w, now) >= SWEEP_COMMIT ? PAUSE_MS : LOOK_MS;
+		if (ms == LOOK_MS)
+			look_at_metadata(w);
 		if (left > 0)
 			continue;
 		left = SWEEP_MS;

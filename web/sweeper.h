@@ -5,8 +5,8 @@
 #include "web/server/server.h"
 
 /*
- * A thread that ends requests for an approval whose time is over, and removes
- * what has expired, in small commits.
+ * A thread that ends requests for an approval whose time is over, looks for
+ * news of models, and removes what has expired, in small commits.
  */
 struct sweeper;
 

@@ -2,18 +2,11 @@
 #include "web/server/site.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
 #include "rp/approvals.h"
-#include "web/config_judge.h"
 #include "web/log.h"
 #include "web/server/place.h"
-
-enum { ANCHORS_MAX = 4096 };
 
 static bool
 complain(const char *file, const char *what)
@@ -55,51 +48,6 @@ fill_proxies(struct site *s)
 	return true;
 }
 
-/* Takes one certificate of the file; false when there is no other. */
-static bool
-next_anchor(struct site *s, FILE *f)
-{
-	unsigned char *der = NULL;
-	struct slice *more;
-	char *name = NULL, *header = NULL;
-	long n = 0;
-	bool ok;
-
-	ok = PEM_read(f, &name, &header, &der, &n) == 1;
-	if (ok && strcmp(name, PEM_STRING_X509) == 0) {
-		more =
-		    realloc(s->anchors, (s->anchor_count + 1) * sizeof(*more));
-		ok = more != NULL;
-		if (ok) {
-			s->anchors = more;
-			more[s->anchor_count++] =
-			    (struct slice){ der, (size_t)n };
-			der = NULL; /* now the site's */
-		}
-	}
-	OPENSSL_free(name);
-	OPENSSL_free(header);
-	OPENSSL_free(der);
-	return ok;
-}
-
-static bool
-fill_anchors(struct site *s)
-{
-	const char *file = s->config->attestation_anchors;
-	FILE *f;
-
-	if (*file == '\0')
-		return true;
-	if ((f = fopen(file, "re")) == NULL)
-		return complain(file, "cannot be read");
-	while (s->anchor_count < ANCHORS_MAX && next_anchor(s, f))
-		;
-	(void)fclose(f);
-	ERR_clear_error();
-	return s->anchor_count > 0 || complain(file, "has no certificate");
-}
-
 static bool
 fill_place(const char *file, struct place **place)
 {
@@ -129,27 +77,23 @@ static bool
 open_rp(struct site *s, const struct rp_keys *keys, struct store *store)
 {
 	const struct config *c = s->config;
-	bool any = strcmp(c->attestation, "any") == 0;
-
-	for (size_t i = 0; i < c->algorithms.n; i++)
-		s->algorithms[i] = config_algorithm(c->algorithms.v[i]);
+	const struct wa_policy *policy = &s->trust.policy;
 	struct rp_config rc = {
 		.rp_id = c->rp_id,
 		.rp_name = c->rp_name,
 		.origins = s->origins,
-		.top_origins = c->top_origins.n == 0 ? NULL :
-		    (const char *const *)c->top_origins.v,
+		.top_origins = c->top_origins.n == 0
+				   ? NULL
+				   : (const char *const *)c->top_origins.v,
 		.allow_cross_origin = c->cross_origin,
 		.sign_up = sign_up_of(c->sign_up),
-		.algorithms = s->algorithms,
-		.algorithm_count = c->algorithms.n,
-		.attestation = {
-			.refuse_none = !any,
-			.refuse_self = !any,
-			.require_trusted =
-			    strcmp(c->attestation, "trusted") == 0,
-			.anchors = { s->anchors, s->anchor_count },
-		},
+		.algorithms = policy->algorithms,
+		.algorithm_count = policy->algorithm_count,
+		.attestation = policy->attestation,
+		.backup = policy->backup,
+		.refuse_backup_upgrade = policy->refuse_backup_upgrade,
+		.extensions = policy->extensions,
+		.metadata = metadata_shelf(s->metadata),
 		.ceremony_ms = c->ceremony_time,
 		.fresh_ms = c->proof_time,
 		.session_idle_ms = c->session_idle,
@@ -182,7 +126,9 @@ site_new(struct config *config, const struct rp_keys *keys, struct store *store)
 	}
 	atomic_init(&s->refs, 1);
 	s->config = config;
-	if (fill_origins(s) && fill_proxies(s) && fill_anchors(s) &&
+	if (fill_origins(s) && fill_proxies(s) &&
+	    trust_fill(&s->trust, config) &&
+	    (s->metadata = metadata_new(config)) != NULL &&
 	    fill_place(config->geoip_database, &s->place) &&
 	    fill_place(config->geoip_networks, &s->networks) &&
 	    open_rp(s, keys, store))
@@ -206,9 +152,8 @@ site_drop(struct site *s)
 	rp_close(s->rp);
 	place_close(s->place);
 	place_close(s->networks);
-	for (size_t i = 0; i < s->anchor_count; i++)
-		OPENSSL_free((void *)(uintptr_t)s->anchors[i].p);
-	free(s->anchors);
+	metadata_free(s->metadata);
+	trust_clear(&s->trust);
 	free(s->proxy_list);
 	free(s->origins);
 	config_free(s->config);

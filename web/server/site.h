@@ -5,6 +5,8 @@
 #include "rp/rp.h"
 #include "web/config.h"
 #include "web/server/address.h"
+#include "web/server/metadata.h"
+#include "web/server/trust.h"
 
 struct deliver;
 struct place;
@@ -23,9 +25,8 @@ struct site {
 	struct network *proxy_list;
 	struct networks proxies;
 	const char **origins; /* ours and the related; ends with NULL */
-	int32_t algorithms[16];
-	struct slice *anchors; /* DER */
-	size_t anchor_count;
+	struct trust trust;
+	struct metadata *metadata;
 };
 
 /*

@@ -202,8 +202,7 @@ conveyance(const struct site *site, enum rp_attestation_conveyance a)
 		break;
 	}
 	/* Where statements are demanded they have to be asked for. */
-	return strcmp(site->config->attestation, "any") == 0 ? "none"
-							     : "direct";
+	return site->trust.policy.want_attestation ? "direct" : "none";
 }
 
 void
@@ -248,11 +247,13 @@ time_left(store_time expires)
 static void
 put_algorithms(struct json_out *o, const struct site *site)
 {
+	const struct wa_policy *policy = &site->trust.policy;
+
 	json_out_array(o, "pubKeyCredParams");
-	for (size_t i = 0; i < site->config->algorithms.n; i++) {
+	for (size_t i = 0; i < policy->algorithm_count; i++) {
 		json_out_object(o, NULL);
 		json_out_word(o, "type", "public-key");
-		json_out_int(o, "alg", site->algorithms[i]);
+		json_out_int(o, "alg", policy->algorithms[i]);
 		json_out_object_end(o);
 	}
 	json_out_array_end(o);
