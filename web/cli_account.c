@@ -203,7 +203,7 @@ show_json(const struct store_account *a, const struct store_credential *keys,
 	json_out_word(&j.out, "state", state_name(a));
 	json_out_array(&j.out, "passkeys");
 	for (size_t i = 0; i < keys_n; i++)
-		shape_passkey(&j.out, NULL, &keys[i], false);
+		shape_passkey(&j.out, NULL, NULL, &keys[i], false);
 	json_out_array_end(&j.out);
 	json_out_array(&j.out, "sessions");
 	for (size_t i = 0; i < sessions_n; i++)

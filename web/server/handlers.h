@@ -13,6 +13,7 @@ web_handler web_session_get, web_logout;
 web_handler web_account_get, web_account_patch, web_account_delete;
 web_handler web_passkeys_get, web_passkeys_options, web_passkeys_verify;
 web_handler web_passkey_patch, web_passkey_delete;
+web_handler web_model_icon;
 web_handler web_sessions_get, web_session_delete, web_sessions_delete;
 web_handler web_history_get, web_history_seen;
 web_handler web_passkey_endpoints, web_change_password, web_related_origins;

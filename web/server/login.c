@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/login.h"
 
+#include "rp/passkeys.h"
 #include "web/server/browsers.h"
 #include "web/server/ceremony.h"
 #include "web/server/handlers.h"
+#include "web/server/models.h"
 #include "web/server/reply.h"
 #include "web/server/shapes.h"
 #include "web/server/signed_in.h"
@@ -29,7 +31,10 @@ web_login_options(struct web_request *r)
 void
 reply_signed_in(struct web_request *r)
 {
+	/* As in shape_signal(). */
+	struct store_credential list[STORE_CREDENTIALS_MAX];
 	struct json_out o;
+	size_t n = 0;
 
 	json_out_init(&o, &r->arena, 2048);
 	json_out_object(&o, NULL);
@@ -39,7 +44,11 @@ reply_signed_in(struct web_request *r)
 	 * The sign-in stands, whatever becomes of this list: without it the
 	 * page tells the browser nothing.
 	 */
-	(void)shape_signal(r, &o);
+	if (rp_passkeys_list(r->site->rp, &r->call, &r->who, list, &n) ==
+	    RP_OK) {
+		model_warn(r, list, n);
+		shape_signal_of(r, &o, list, n);
+	}
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
 }

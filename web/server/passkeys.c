@@ -35,7 +35,8 @@ web_passkeys_get(struct web_request *r)
 	json_out_object(&o, NULL);
 	json_out_array(&o, "passkeys");
 	for (size_t i = 0; i < n; i++)
-		shape_passkey(&o, NULL, &list[i], is_current(r, &list[i]));
+		shape_passkey(
+		    &o, NULL, r->site, &list[i], is_current(r, &list[i]));
 	json_out_array_end(&o);
 	shape_signal_of(r, &o, list, n);
 	json_out_object_end(&o);
@@ -63,7 +64,7 @@ reply_passkey(
 
 	json_out_init(&o, &r->arena, 2048);
 	json_out_object(&o, NULL);
-	shape_passkey(&o, "passkey", c, is_current(r, c));
+	shape_passkey(&o, "passkey", r->site, c, is_current(r, c));
 	(void)shape_signal(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, status, &o);

@@ -103,6 +103,20 @@ reply_stream(struct web_request *r, const char *type, reply_reader *read)
 }
 
 void
+reply_bytes(struct web_request *r, const char *type, struct slice body,
+    unsigned max_age)
+{
+	struct MHD_Response *m = begin(r, 200, type, body.p, body.n);
+	char text[48];
+
+	if (m == NULL)
+		return;
+	(void)MHD_del_response_header(m, "Cache-Control", "no-store");
+	(void)snprintf(text, sizeof(text), "private, max-age=%u", max_age);
+	reply_header(m, "Cache-Control", text);
+}
+
+void
 reply_empty(struct web_request *r)
 {
 	(void)begin(r, 204, NULL, "", 0);

@@ -17,6 +17,9 @@ void reply_json(struct web_request *r, unsigned status, struct json_out *o);
  */
 typedef ssize_t reply_reader(void *request, uint64_t at, char *out, size_t max);
 void reply_stream(struct web_request *r, const char *type, reply_reader *read);
+/* A body in the arena that browsers may keep for so long, in seconds. */
+void reply_bytes(struct web_request *r, const char *type, struct slice body,
+    unsigned max_age);
 void reply_empty(struct web_request *r); /* 204 */
 void reply_redirect(
     struct web_request *r, unsigned status, const char *location);

@@ -31,6 +31,7 @@ const struct route routes[] = {
 	{ "POST", "/api/v1/passkeys/verify", ACCOUNT, COMMITS | FRESH, REGISTRATION, web_passkeys_verify, "passkey-add" },
 	{ "PATCH", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | FRESH, SMALL, web_passkey_patch, NULL },
 	{ "DELETE", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | FRESH, SMALL, web_passkey_delete, NULL },
+	{ "GET", "/api/v1/models/{id}/icon", ANYONE, 0, 0, web_model_icon, NULL },
 	{ "GET", "/api/v1/sessions", ACCOUNT, 0, 0, web_sessions_get, NULL },
 	{ "DELETE", "/api/v1/sessions/{id}", ACCOUNT, COMMITS, SMALL, web_session_delete, NULL },
 	{ "DELETE", "/api/v1/sessions", ACCOUNT, COMMITS, SMALL, web_sessions_delete, NULL },

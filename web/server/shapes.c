@@ -4,6 +4,7 @@
 #include "rp/accounts.h"
 #include "rp/approvals.h"
 #include "rp/passkeys.h"
+#include "web/server/models.h"
 #include "web/server/webauthn_json.h"
 #include "webauthn/authdata.h"
 
@@ -112,44 +113,26 @@ shape_revoked(struct json_out *o, const struct rp_revoked *n)
 	json_out_int(o, "sessions_ended", (int64_t)n->sessions);
 }
 
-static void
-put_aaguid(struct json_out *o, const uint8_t a[16])
-{
-	static const char hex[] = "0123456789abcdef";
-	char text[37], *p = text;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = hex[a[i] >> 4];
-		*p++ = hex[a[i] & 15];
-	}
-	*p = '\0';
-	json_out_word(o, "aaguid", text);
-}
-
 void
-shape_passkey(struct json_out *o, const char *key,
+shape_passkey(struct json_out *o, const char *key, const struct site *site,
     const struct store_credential *c, bool current)
 {
 	struct slice id = { c->id, c->id_n };
 	struct credential_ref ref = store_credential_ref(id);
-	const char *provider = rp_provider_name(c->aaguid);
 
 	json_out_object(o, key);
 	put_id(o, "pk_", ref.b);
 	json_out_bytes(o, "credential_id", id);
 	json_out_text(o, "name", c->name);
-	json_out_object(o, "provider");
-	put_aaguid(o, c->aaguid);
-	if (provider != NULL)
-		json_out_text(o, "name", provider);
-	json_out_object_end(o);
+	model_put(o, site, c);
 	json_out_time(o, "created_at", c->created);
 	if (c->last_used != 0)
 		json_out_time(o, "last_used_at", c->last_used);
 	json_out_bool(o, "synced", (c->flags & WA_FLAG_BE) != 0);
 	json_out_bool(o, "backed_up", (c->flags & WA_FLAG_BS) != 0);
+	if ((c->traits & STORE_TRAIT_RESIDENT_TOLD) != 0)
+		json_out_bool(
+		    o, "discoverable", (c->traits & STORE_TRAIT_RESIDENT) != 0);
 	webauthn_json_transports(o, c->transports);
 	if (c->counter_went_back != 0)
 		json_out_time(o, "counter_went_back_at", c->counter_went_back);

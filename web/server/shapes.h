@@ -12,7 +12,8 @@ void shape_account(
     struct json_out *o, const char *key, const struct store_account *a);
 void shape_session(struct json_out *o, const char *key,
     const struct store_session *s, bool current);
-void shape_passkey(struct json_out *o, const char *key,
+/* site: whose metadata knows models; NULL: nobody's. */
+void shape_passkey(struct json_out *o, const char *key, const struct site *site,
     const struct store_credential *c, bool current);
 void shape_history(
     struct json_out *o, const char *key, const struct store_history *h);

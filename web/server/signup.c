@@ -92,7 +92,7 @@ web_signup_verify(struct web_request *r)
 	json_out_object(&o, NULL);
 	shape_account(&o, "account", &r->who.account);
 	shape_session(&o, "session", &r->who.session, true);
-	shape_passkey(&o, "passkey", &passkey, true);
+	shape_passkey(&o, "passkey", r->site, &passkey, true);
 	shape_signal_of(r, &o, &passkey, 1);
 	json_out_object_end(&o);
 	reply_json(r, 201, &o);
