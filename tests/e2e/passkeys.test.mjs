@@ -47,6 +47,35 @@ describe('passkeys', () => {
     await who.look('renamed');
   });
 
+  test('a model has its picture, and what is known against it', async (t) => {
+    const who = await at.visit(t, { journey: 'model' });
+    await who.signUp('model');
+    // What a server with metadata says of it: http/policy_test.c.
+    const icon = '/api/v1/models/69747375-6d6f-2074-6573-74206b65792e/icon';
+    await who.page.route(`**${icon}`, (route) => route.fulfill({
+      contentType: 'image/png', body: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAA'
+        + 'EAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg'
+        + 'gg==', 'base64') }));
+    await who.page.route('**/api/v1/passkeys', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      Object.assign(json.passkeys[0].provider,
+        { name: 'Soft Key Pro', icon, status: 'REVOKED' });
+      await route.fulfill({ response, json });
+    });
+    await who.goto('/account');
+    await who.ready();
+    assert.equal(await who.page.innerText('[data-f=provider]'), 'Soft Key Pro');
+    assert.match(await who.page.innerText('.card.passkey .warning'),
+      /weakness/);
+    assert.ok(await who.page.evaluate(async () => {
+      const image = document.querySelector('.made img');
+      await image.decode();
+      return image.naturalWidth === 1;
+    }), 'the picture is there');
+    await who.look('model');
+  });
+
   test('a removed one is gone, and its provider hears of it', async (t) => {
     const who = await at.visit(t, { journey: 'remove' });
     await who.signUp('remove');

@@ -34,9 +34,17 @@ function card(passkey) {
     provider: passkey.provider.name,
     created: passkey.created_at,
     used: passkey.last_used_at,
-    warning: passkey.counter_went_back_at && t('account.counter',
-      { when: when(passkey.counter_went_back_at) }),
+    warning: passkey.counter_went_back_at ? t('account.counter',
+      { when: when(passkey.counter_went_back_at) })
+      : passkey.provider.status && t('account.model'),
   });
+  const { icon } = passkey.provider;
+  if (icon) {
+    const image = new Image(24, 24);
+    image.alt = '';
+    image.src = icon;
+    one('.made', found).prepend(image);
+  }
   found.dataset.passkey = passkey.id;
   for (const mark of found.querySelectorAll('[data-home]'))
     if (mark.getAttribute('data-home') !== home(passkey))

@@ -42,7 +42,8 @@ const PATIENCE = 20000;
  * @property {string} id
  * @property {string} credential_id
  * @property {string} name
- * @property {{aaguid: string, name?: string}} provider
+ * @property {{aaguid: string, name?: string, icon?: string,
+ *   status?: string}} provider
  * @property {string} created_at
  * @property {string} [last_used_at]
  * @property {boolean} synced
