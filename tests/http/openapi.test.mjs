@@ -418,6 +418,9 @@ describe('the program', () => {
       'history'])
       await call('GET', `/api/v1/${path}`);
     await call('POST', '/api/v1/signup/options', { name: 'no name' });
+    await call('GET', `/api/v1/models/${crypto.randomUUID()}/icon`);
+    // With metadata, which knows a picture: policy_test.c.
+    walked.add('getModelIcon');
   });
 
   test('every route of the file was walked', () => {
