@@ -15,7 +15,7 @@ config_judge judge_listen, judge_ops_listen, judge_set, judge_rp_id,
     judge_forwarded, judge_time, judge_algorithm, judge_attestation,
     judge_workers, judge_threads, judge_connections, judge_log_level,
     judge_match, judge_push_host, judge_push_subject, judge_android_app,
-    judge_apple_app;
+    judge_apple_app, judge_support;
 
 /* "90s", "5m", "2h", "14d" in milliseconds; -1 where it is none of these. */
 int64_t config_time(const char *value);
@@ -26,6 +26,8 @@ int32_t config_algorithm(const char *name);
 
 /* What holds between options; each finding goes to p. */
 void config_judge_whole(const struct config *c, struct config_problems *p);
+/* The part of it that is about origins. */
+void config_judge_origins(const struct config *c, struct config_problems *p);
 
 /* error: counts, else a warning. */
 __attribute__((format(printf, 3, 4))) void config_complain(
