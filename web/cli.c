@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/cli.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/settings.h"
 #include "web/clock.h"
-#include "web/keyfile.h"
 #include "web/log.h"
 
 enum { READERS = 4, ORIGIN_MAX = 300 };
@@ -47,8 +48,11 @@ cli_config(const struct cli *c)
 	struct config *config =
 	    config_read(c->config_file, c->over, c->over_n, &p);
 
-	if (config != NULL)
-		config->conformance = c->conformance;
+	if (config != NULL && c->conformance) {
+		config->conformance = true;
+		/* Its tools are refused hundreds of times, as they should. */
+		config->limits = false;
+	}
 	return config;
 }
 
@@ -60,31 +64,76 @@ on_store_log(int priority, const char *line, void *arg)
 		fprintf(stderr, "itsumo: %s\n", line);
 }
 
+/* The folder as it is called from the root, for who is in another one. */
+static enum cli_exit
+no_store(const char *dir)
+{
+	char here[PATH_MAX] = "";
+
+	if (*dir != '/' && getcwd(here, sizeof(here) - 1) != NULL)
+		strcat(here, "/");
+	return cli_fail(CLI_STORAGE,
+	    "%s%s: there is no store in it; --data, ITSUMO_DATA or `data` in "
+	    "the configuration names another folder, and `itsumo serve` makes "
+	    "a new store",
+	    here, dir);
+}
+
+enum cli_exit
+cli_store_open(const struct store_options *o, struct store **s)
+{
+	switch (store_open(o, s)) {
+	case STORE_OK:
+		return CLI_OK;
+	case STORE_ABSENT:
+		return no_store(o->dir);
+	case STORE_NEWER:
+		return cli_fail(CLI_STORAGE,
+		    "%s was written by a newer itsumo; update this one",
+		    o->dir);
+	case STORE_FULL:
+		return cli_fail(CLI_STORAGE, "%s: the disk is full", o->dir);
+	case STORE_BUSY:
+		return cli_fail(
+		    CLI_STORAGE, "%s: too many processes use it", o->dir);
+	default:
+		return cli_fail(CLI_STORAGE,
+		    "%s cannot be used as the data folder", o->dir);
+	}
+}
+
 enum cli_exit
 cli_open(const struct cli *c, struct cli_house *h)
 {
-	struct store_options o = { .readers = READERS, .log = on_store_log };
 	struct config *config = cli_config(c);
-	struct keyfile keys;
+
+	return config == NULL ? CLI_CONFIG
+			      : cli_open_at(config, config->data, h);
+}
+
+enum cli_exit
+cli_open_at(struct config *config, const char *dir, struct cli_house *h)
+{
+	struct store_options o = { .dir = dir,
+		.existing = true,
+		.readers = READERS,
+		.log = on_store_log };
+	struct rp_keys keys;
+	enum cli_exit rc;
 
 	*h = (struct cli_house){ .call = { .now = clock_now() } };
-	if (config == NULL)
-		return CLI_CONFIG;
-	o.dir = config->data;
-	if (!config_trial_origin(config, 8080) ||
-	    store_open(&o, &h->store) != STORE_OK) {
-		(void)cli_fail(CLI_STORAGE, "%s cannot be opened", o.dir);
-		config_free(config);
-		return CLI_STORAGE;
-	}
-	if (!keyfile_load(config->data, &keys)) {
+	rc = cli_store_open(&o, &h->store);
+	if (rc == CLI_OK &&
+	    (!config_trial_origin(config, 8080) || !rp_keys_make(&keys)))
+		rc = cli_fail(CLI_SYSTEM, "no memory, or no randomness");
+	if (rc != CLI_OK) {
 		config_free(config);
 		store_close(h->store);
-		return CLI_STORAGE;
+		return rc;
 	}
 	/* Who sits at this machine waits for nobody. */
 	config->limits = false;
-	if ((h->site = site_new(config, &keys.rp, h->store)) == NULL) {
+	if ((h->site = site_new(config, &keys, h->store)) == NULL) {
 		store_close(h->store);
 		return CLI_CONFIG;
 	}

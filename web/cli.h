@@ -26,6 +26,7 @@ struct cli {
 	struct config_override over[CLI_OVERRIDES_MAX];
 	size_t over_n;
 	bool conformance, json, yes;
+	bool end_sessions; /* --end-sessions */
 	const char *svg; /* --svg FILE */
 	const char *display_name; /* --display-name */
 	int args;
@@ -59,8 +60,21 @@ struct cli_house {
 	struct rp_call call; /* now, by nobody from nowhere */
 };
 
-/* CLI_OK, or what failed, which has been said. */
+/*
+ * Opens the store, or says why it cannot be, and where it was looked for.
+ * With o->existing it is not made.
+ */
+enum cli_exit cli_store_open(const struct store_options *o, struct store **s);
+
+/*
+ * CLI_OK, or what failed, which has been said.  Only `serve` makes a store: a
+ * command that did would find nothing in a folder named by mistake, and call
+ * it sound.  The keys of the installation are not read: no command seals.
+ */
 enum cli_exit cli_open(const struct cli *c, struct cli_house *h);
+/* The same with a store elsewhere; takes config over. */
+enum cli_exit cli_open_at(
+    struct config *config, const char *dir, struct cli_house *h);
 void cli_close(struct cli_house *h);
 /* What an answer means to who typed the command; says it unless RP_OK. */
 enum cli_exit cli_answer(enum rp_answer a, const char *what);

@@ -35,7 +35,7 @@ static const struct command {
 	    "NAME|ID [SESSION]", "end one session of an account, or all" },
 	{ "backup", NULL, 1, 1, "j", cmd_backup, "DIR",
 	    "copy the store, in use or not, to an empty folder" },
-	{ "restore", NULL, 1, 1, "jy", cmd_restore, "DIR",
+	{ "restore", NULL, 1, 1, "jyE", cmd_restore, "DIR",
 	    "make the data folder, which must be empty, out of a backup" },
 	{ "audit", "verify", 0, 0, "j", cmd_audit_verify, "",
 	    "check the audit log from end to end" },
@@ -63,6 +63,7 @@ static const struct option long_options[] = {
 	{ "yes", no_argument, NULL, 'y' },
 	{ "svg", required_argument, NULL, 's' },
 	{ "display-name", required_argument, NULL, 'N' },
+	{ "end-sessions", no_argument, NULL, 'E' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -84,6 +85,7 @@ static const struct {
 	{ 'y', "--yes               do not ask" },
 	{ 's', "--svg FILE          write the QR code to a file" },
 	{ 'N', "--display-name TEXT the name that people see" },
+	{ 'E', "--end-sessions      end every session that the backup has" },
 	{ 'h', "--help              this" },
 };
 
@@ -203,6 +205,9 @@ take_option(struct cli *cli, int letter, char *value)
 		return true;
 	case 'y':
 		cli->yes = true;
+		return true;
+	case 'E':
+		cli->end_sessions = true;
 		return true;
 	case 's':
 		cli->svg = value;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/site.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "rp/approvals.h"
 #include "web/config_judge.h"
@@ -16,9 +19,10 @@
 enum { ANCHORS_MAX = 4096 };
 
 static bool
-complain(const char *file, const char *what)
+complain(const char *option, const char *file, const char *what)
 {
-	log_say(WEB_LOG_ERROR, "configuration", "%s: %s", file, what);
+	log_say(
+	    WEB_LOG_ERROR, "configuration", "%s: %s: %s", option, file, what);
 	return false;
 }
 
@@ -55,9 +59,20 @@ fill_proxies(struct site *s)
 	return true;
 }
 
+static bool
+is_certificate(const unsigned char *der, long n)
+{
+	const unsigned char *at = der;
+	X509 *x = d2i_X509(NULL, &at, n);
+	bool good = x != NULL && at == der + n;
+
+	X509_free(x);
+	return good;
+}
+
 /* Takes one certificate of the file; false when there is no other. */
 static bool
-next_anchor(struct site *s, FILE *f)
+next_anchor(struct site *s, FILE *f, bool *good)
 {
 	unsigned char *der = NULL;
 	struct slice *more;
@@ -66,10 +81,15 @@ next_anchor(struct site *s, FILE *f)
 	bool ok;
 
 	ok = PEM_read(f, &name, &header, &der, &n) == 1;
+	if (!ok)
+		*good = ERR_GET_REASON(ERR_peek_last_error()) ==
+			PEM_R_NO_START_LINE;
 	if (ok && strcmp(name, PEM_STRING_X509) == 0) {
-		more =
-		    realloc(s->anchors, (s->anchor_count + 1) * sizeof(*more));
-		ok = more != NULL;
+		*good = ok = is_certificate(der, n);
+		more = ok ? realloc(s->anchors,
+				(s->anchor_count + 1) * sizeof(*more))
+			  : NULL;
+		*good = ok = more != NULL;
 		if (ok) {
 			s->anchors = more;
 			more[s->anchor_count++] =
@@ -80,33 +100,66 @@ next_anchor(struct site *s, FILE *f)
 	OPENSSL_free(name);
 	OPENSSL_free(header);
 	OPENSSL_free(der);
+	ERR_clear_error();
 	return ok;
 }
 
 static bool
 fill_anchors(struct site *s)
 {
+	static const char option[] = "attestation_anchors";
 	const char *file = s->config->attestation_anchors;
+	bool good = true;
 	FILE *f;
 
 	if (*file == '\0')
 		return true;
 	if ((f = fopen(file, "re")) == NULL)
-		return complain(file, "cannot be read");
-	while (s->anchor_count < ANCHORS_MAX && next_anchor(s, f))
+		return complain(option, file, strerror(errno));
+	while (s->anchor_count < ANCHORS_MAX && next_anchor(s, f, &good))
 		;
 	(void)fclose(f);
-	ERR_clear_error();
-	return s->anchor_count > 0 || complain(file, "has no certificate");
+	if (!good)
+		return complain(option, file, "has one that cannot be read");
+	return s->anchor_count > 0 ||
+	       complain(option, file, "has no certificate");
 }
 
 static bool
-fill_place(const char *file, struct place **place)
+fill_place(const char *option, const char *file, struct place **place)
 {
 	const char *why = "";
 
 	return *file == '\0' || (*place = place_open(file, &why)) != NULL ||
-	       complain(file, why);
+	       complain(option, file, why);
+}
+
+/* All of it, so that all that is wrong is said. */
+static bool
+fill(struct site *s)
+{
+	const struct config *c = s->config;
+	bool good = fill_origins(s);
+
+	good = fill_proxies(s) && good;
+	good = fill_anchors(s) && good;
+	good =
+	    fill_place("geoip_database", c->geoip_database, &s->place) && good;
+	return fill_place("geoip_networks", c->geoip_networks, &s->networks) &&
+	       good;
+}
+
+/* What fill() filled. */
+static void
+empty(struct site *s)
+{
+	place_close(s->place);
+	place_close(s->networks);
+	for (size_t i = 0; i < s->anchor_count; i++)
+		OPENSSL_free((void *)(uintptr_t)s->anchors[i].p);
+	free(s->anchors);
+	free(s->proxy_list);
+	free(s->origins);
 }
 
 static uint8_t
@@ -168,7 +221,7 @@ open_rp(struct site *s, const struct rp_keys *keys, struct store *store)
 	};
 
 	return (s->rp = rp_open(&rc, keys, store)) != NULL ||
-	       complain("configuration", "the relying party refuses it");
+	       complain("rp_id", c->rp_id, "the relying party refuses it");
 }
 
 struct site *
@@ -182,13 +235,20 @@ site_new(struct config *config, const struct rp_keys *keys, struct store *store)
 	}
 	atomic_init(&s->refs, 1);
 	s->config = config;
-	if (fill_origins(s) && fill_proxies(s) && fill_anchors(s) &&
-	    fill_place(config->geoip_database, &s->place) &&
-	    fill_place(config->geoip_networks, &s->networks) &&
-	    open_rp(s, keys, store))
+	if (fill(s) && open_rp(s, keys, store))
 		return s;
 	site_drop(s);
 	return NULL;
+}
+
+bool
+site_check(struct config *config)
+{
+	struct site s = { .config = config };
+	bool good = fill(&s);
+
+	empty(&s);
+	return good;
 }
 
 struct site *
@@ -204,13 +264,7 @@ site_drop(struct site *s)
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) > 1)
 		return;
 	rp_close(s->rp);
-	place_close(s->place);
-	place_close(s->networks);
-	for (size_t i = 0; i < s->anchor_count; i++)
-		OPENSSL_free((void *)(uintptr_t)s->anchors[i].p);
-	free(s->anchors);
-	free(s->proxy_list);
-	free(s->origins);
+	empty(s);
 	config_free(s->config);
 	free(s);
 }
