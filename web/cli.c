@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rp/accounts.h"
+#include "rp/ids.h"
 #include "store/settings.h"
 #include "web/clock.h"
 #include "web/log.h"
@@ -166,6 +168,75 @@ cli_answer(enum rp_answer a, const char *what)
 	default:
 		return cli_fail(CLI_REFUSED, "%s: %s", what, rp_answer_name(a));
 	}
+}
+
+enum cli_exit
+cli_find(const struct cli *c, struct cli_house *h, struct store_account *a)
+{
+	enum cli_exit rc = cli_open(c, h);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_answer(
+	    rp_admin_account_find(h->rp, &h->call, c->arg[0], a), c->arg[0]);
+	if (rc != CLI_OK)
+		cli_close(h);
+	return rc;
+}
+
+void
+cli_print_safely(FILE *to, const char *s)
+{
+	for (; *s != '\0'; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, to);
+}
+
+void
+cli_print_time(const char *label, store_time t)
+{
+	char text[WEB_TIME_TEXT + 1];
+
+	web_time_write(t, text);
+	printf("%s%s", label, text);
+}
+
+void
+cli_report(const struct cli *c, const char *done, const struct store_account *a,
+    size_t ended)
+{
+	struct cli_json j;
+
+	if (!c->json) {
+		printf("%s: ", done);
+		cli_print_safely(stdout, a->name);
+		printf(" (%s); %zu sessions ended\n",
+		    rp_id_write("acc_", a->id.b).s, ended);
+		return;
+	}
+	cli_json_begin(&j);
+	json_out_object(&j.out, NULL);
+	json_out_word(&j.out, "id", rp_id_write("acc_", a->id.b).s);
+	json_out_word(&j.out, "done", done);
+	json_out_int(&j.out, "sessions_ended", (int64_t)ended);
+	json_out_object_end(&j.out);
+	cli_json_end(&j);
+}
+
+enum cli_exit
+cli_done(const struct cli *c, const char *word, const char *text)
+{
+	struct cli_json j;
+
+	if (!c->json) {
+		puts(text);
+		return CLI_OK;
+	}
+	cli_json_begin(&j);
+	json_out_object(&j.out, NULL);
+	json_out_word(&j.out, "done", word);
+	json_out_object_end(&j.out);
+	cli_json_end(&j);
+	return CLI_OK;
 }
 
 void

@@ -6,33 +6,13 @@
 #include <unistd.h>
 
 #include "rp/accounts.h"
-#include "rp/evidence.h"
 #include "rp/sessions.h"
-#include "store/audit.h"
 #include "web/cli.h"
 #include "web/keyfile.h"
 #include "web/messages.h"
 #include "web/server/routes.h"
 #include "web/server/tls.h"
 #include "web/verify.h"
-
-/* {"done": word} or a word. */
-static enum cli_exit
-done(const struct cli *c, const char *word, const char *text)
-{
-	struct cli_json j;
-
-	if (!c->json) {
-		puts(text);
-		return CLI_OK;
-	}
-	cli_json_begin(&j);
-	json_out_object(&j.out, NULL);
-	json_out_word(&j.out, "done", word);
-	json_out_object_end(&j.out);
-	cli_json_end(&j);
-	return CLI_OK;
-}
 
 /*
  * What the configuration names can be read, and is what it should be: asked of
@@ -63,7 +43,7 @@ cmd_check_config(struct cli *c)
 		return CLI_CONFIG;
 	good = files_are_good(config);
 	if (good)
-		(void)done(c, "check-config",
+		(void)cli_done(c, "check-config",
 		    config->trial
 			? "fine; without rp_id this is a trial at localhost"
 			: "fine");
@@ -333,65 +313,6 @@ cmd_restore(struct cli *c)
 	return rc != CLI_OK ? rc : say_restore(c, &x);
 }
 
-/* The chain itself, then what stands in it of approvals. */
-static enum store_rc
-verify(struct cli_house *h, struct store_audit_report *r,
-    struct rp_approvals_report *approvals)
-{
-	enum store_rc rc = store_audit_verify(h->store, NULL, NULL, r);
-
-	if (rc != STORE_OK || !r->sound)
-		return rc;
-	if (rp_approvals_verify(h->store, h->site->config->rp_id, approvals) !=
-	    RP_OK)
-		return STORE_FAULT;
-	return STORE_OK;
-}
-
-enum cli_exit
-cmd_audit_verify(struct cli *c)
-{
-	struct rp_approvals_report approvals = { 0 };
-	struct store_audit_report r = { 0 };
-	struct cli_house h;
-	struct cli_json j;
-	const char *trouble;
-	bool sound;
-	enum cli_exit rc = cli_open(c, &h);
-
-	if (rc != CLI_OK)
-		return rc;
-	if (verify(&h, &r, &approvals) != STORE_OK)
-		rc = cli_fail(CLI_STORAGE, "the store failed");
-	sound = r.sound && approvals.sound;
-	trouble = r.sound ? approvals.trouble : r.trouble;
-	if (rc != CLI_OK)
-		sound = false;
-	else if (c->json) {
-		cli_json_begin(&j);
-		json_out_object(&j.out, NULL);
-		json_out_bool(&j.out, "sound", sound);
-		json_out_int(&j.out, "chains", (int64_t)r.chains);
-		json_out_int(&j.out, "entries", (int64_t)r.entries);
-		json_out_int(&j.out, "approved", (int64_t)approvals.approved);
-		json_out_int(
-		    &j.out, "mismatches", (int64_t)approvals.mismatches);
-		if (!sound)
-			json_out_text(&j.out, "trouble", trouble);
-		json_out_object_end(&j.out);
-		cli_json_end(&j);
-	} else
-		printf("%s: %llu entries in %llu chains, %llu approvals and "
-		       "%llu wrong numbers verified again%s%s\n",
-		    sound ? "sound" : "NOT SOUND",
-		    (unsigned long long)r.entries, (unsigned long long)r.chains,
-		    (unsigned long long)approvals.approved,
-		    (unsigned long long)approvals.mismatches, sound ? "" : "; ",
-		    sound ? "" : trouble);
-	cli_close(&h);
-	return rc != CLI_OK ? rc : sound ? CLI_OK : CLI_REFUSED;
-}
-
 enum cli_exit
 cmd_key_rotate(struct cli *c)
 {
@@ -404,7 +325,7 @@ cmd_key_rotate(struct cli *c)
 	ok = keyfile_rotate(h.site->config->data);
 	cli_close(&h);
 	return !ok ? CLI_STORAGE
-		   : done(c, "rotated", "done; send SIGHUP to the server");
+		   : cli_done(c, "rotated", "done; send SIGHUP to the server");
 }
 
 enum cli_exit

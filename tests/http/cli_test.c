@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/http/household.h"
 #include "tests/http/scene.h"
 
 /* Exit codes; stable. */
@@ -185,6 +186,241 @@ invitations_work_once(void **state)
 	visitor_free(w);
 }
 
+/* How many lines of text have this in them. */
+static size_t
+lines_with(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = strstr(at, what)) != NULL; n++)
+		at += strcspn(at, "\n");
+	return n;
+}
+
+static void
+links_are_listed_and_revoked(void **state)
+{
+	struct visitor *v = visitor_new(server);
+	json_t *up = visitor_sign_up(v, "linked");
+	json_t *mine =
+	    server_cli_json(server, "account", "invite", "linked", NULL);
+	json_t *open = server_cli_json(server, "account", "invite", NULL);
+	char *text;
+
+	(void)state;
+	assert_int_equal(
+	    server_cli(server, &text, "invitation", "list", NULL), OK);
+	assert_int_equal(lines_with(text, json_at(mine, "id")), 1);
+	assert_int_equal(lines_with(text, "into linked"), 1);
+	assert_int_equal(lines_with(text, json_at(open, "id")), 1);
+	free(text);
+	assert_int_equal(
+	    server_cli(server, &text, "invitation", "list", "--json", NULL),
+	    OK);
+	assert_int_equal(lines_with(text, json_at(up, "account.id")), 1);
+	assert_int_equal(lines_with(text, json_at(mine, "invitation")), 0);
+	free(text);
+	assert_int_equal(server_cli(server, NULL, "invitation", "revoke",
+			     json_at(mine, "id"), NULL),
+	    OK);
+	assert_int_equal(server_cli(server, NULL, "invitation", "revoke",
+			     json_at(mine, "id"), NULL),
+	    REFUSED);
+	assert_int_equal(server_cli(server, NULL, "invitation", "revoke",
+			     json_at(mine, "invitation"), NULL),
+	    USAGE);
+	visitor_refused(v, "POST", "/api/v1/invitations/check",
+	    json_pack("{s:s}", "invitation", json_at(mine, "invitation")), 404,
+	    "invitation-unknown");
+	json_decref(visitor_get(v, "POST", "/api/v1/invitations/check",
+	    json_pack("{s:s}", "invitation", json_at(open, "invitation")),
+	    200));
+	json_decref(mine);
+	json_decref(open);
+	json_decref(up);
+	visitor_free(v);
+}
+
+/* A stolen phone, a browser in a hotel, a key that went into the sea. */
+static void
+what_is_lost_is_taken_away(void **state)
+{
+	struct household *h = household_new(server);
+	struct visitor *v = h->phone->v;
+	json_t *list, *kept;
+	char id[64];
+
+	(void)state;
+	list = server_cli_json(server, "phone", "list", h->name, NULL);
+	snprintf(id, sizeof(id), "%s", json_at(list, "phones.0.id"));
+	json_decref(list);
+	assert_int_equal(
+	    server_cli(server, NULL, "phone", "remove", h->name, id, NULL), OK);
+	assert_int_equal(
+	    server_cli(server, NULL, "phone", "remove", h->name, id, NULL),
+	    REFUSED);
+	kept = visitor_get(v, "POST", "/api/v1/browsers",
+	    json_pack("{s:s}", "name", "Desk"), 201);
+	list = server_cli_json(server, "browser", "list", h->name, NULL);
+	assert_string_equal(
+	    json_at(list, "browsers.0.id"), json_at(kept, "browser.id"));
+	json_decref(list);
+	assert_int_equal(server_cli(server, NULL, "browser", "revoke", h->name,
+			     json_at(kept, "browser.id"), NULL),
+	    OK);
+	json_decref(kept);
+	assert_int_equal(
+	    server_cli(server, NULL, "browser", "revoke", h->name, NULL), OK);
+	visitor_refused(
+	    v, "GET", "/api/v1/session", NULL, 401, "session-expired");
+	json_decref(visitor_sign_in(v, h->name));
+	list = server_cli_json(server, "passkey", "list", h->name, NULL);
+	snprintf(id, sizeof(id), "%s", json_at(list, "passkeys.0.id"));
+	assert_int_equal(json_array_size(json_object_get(list, "passkeys")), 1);
+	json_decref(list);
+	server_log_mark(server);
+	assert_int_equal(
+	    server_cli(server, NULL, "passkey", "remove", h->name, id, NULL),
+	    REFUSED);
+	assert_true(server_logged(server, "last passkey --force"));
+	json_decref(visitor_get(v, "GET", "/api/v1/session", NULL, 200));
+	assert_int_equal(server_cli(server, NULL, "passkey", "remove", h->name,
+			     id, "--force", NULL),
+	    OK);
+	visitor_refused(
+	    v, "GET", "/api/v1/session", NULL, 401, "session-expired");
+	assert_int_equal(
+	    server_cli(server, NULL, "passkey", "remove", h->name, "x", NULL),
+	    USAGE);
+	household_free(h);
+}
+
+static void
+history_is_read_for_who_asks_for_help(void **state)
+{
+	struct visitor *v = visitor_new(server);
+	char *text;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "asks"));
+	for (int i = 0; i < 4; i++)
+		json_decref(visitor_sign_in(v, "asks"));
+	assert_int_equal(
+	    server_cli(server, &text, "account", "history", "asks", NULL), OK);
+	assert_int_equal(lines_with(text, "sign-in"), 4);
+	assert_int_equal(lines_with(text, "account-created"), 1);
+	free(text);
+	assert_int_equal(server_cli(server, &text, "account", "history", "asks",
+			     "--limit", "3", "--json", NULL),
+	    OK);
+	assert_int_equal(lines_with(text, "\"event\":\"sign-in\""), 3);
+	assert_int_equal(lines_with(text, "{"), 3);
+	free(text);
+	visitor_free(v);
+}
+
+static void
+put_file(const struct server *s, const char *name, const char *text)
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", server_folder(s), name);
+	assert_non_null(f = fopen(path, "we"));
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+the_audit_log_is_read(void **state)
+{
+	struct visitor *v = visitor_new(server);
+	json_t *up = visitor_sign_up(v, "read");
+	const char *id = json_at(up, "account.id");
+	char *text;
+
+	(void)state;
+	assert_int_equal(
+	    server_cli(server, NULL, "account", "lock", "read", NULL), OK);
+	assert_int_equal(
+	    server_cli(server, NULL, "account", "unlock", "read", NULL), OK);
+	assert_int_equal(server_cli(server, &text, "audit", "list", "--account",
+			     "read", "--since", "1h", NULL),
+	    OK);
+	/* Three processes wrote it; it is read in the order of time. */
+	assert_true(lines_with(text, id) >= 3);
+	assert_int_equal(lines_with(text, "by=admin"), 2);
+	assert_true(
+	    strstr(text, "account-created") < strstr(text, "account-locked"));
+	assert_true(
+	    strstr(text, "account-locked") < strstr(text, "account-unlocked"));
+	free(text);
+	assert_int_equal(server_cli(server, &text, "audit", "list", "--json",
+			     "--account", id, "--limit", "1", NULL),
+	    OK);
+	assert_int_equal(lines_with(text, "{"), 1);
+	assert_int_equal(lines_with(text, "\"event\":\"account-unlocked\""), 1);
+	free(text);
+	assert_int_equal(server_cli(server, &text, "audit", "list", "--since",
+			     "2999-01-01", NULL),
+	    OK);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(server_cli(server, NULL, "audit", "list", "--since",
+			     "yesterday", NULL),
+	    USAGE);
+	assert_int_equal(
+	    server_cli(server, NULL, "audit", "list", "--limit", "0", NULL),
+	    USAGE);
+	json_decref(up);
+	visitor_free(v);
+}
+
+/* What was kept elsewhere is what shows that all of it was made anew. */
+static void
+a_log_made_anew_is_not_what_was_kept(void **state)
+{
+	struct server *other = server_start(NULL);
+	struct visitor *v = visitor_new(server), *w = visitor_new(other);
+	char path[160], *text;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "kept"));
+	json_decref(visitor_sign_up(w, "kept"));
+	assert_int_equal(
+	    server_cli(server, &text, "audit", "verify", NULL), OK);
+	assert_true(lines_with(text, "head ") >= 1);
+	put_file(server, "heads", text);
+	free(text);
+	json_decref(visitor_sign_in(v, "kept"));
+	assert_int_equal(
+	    server_cli(server, NULL, "account", "lock", "kept", NULL), OK);
+	snprintf(path, sizeof(path), "%s/heads", server_folder(server));
+	assert_int_equal(
+	    server_cli(server, &text, "audit", "verify", "--heads", path, NULL),
+	    OK);
+	assert_non_null(strstr(text, "kept heads found again"));
+	free(text);
+	assert_int_equal(server_cli(other, &text, "audit", "verify", NULL), OK);
+	free(text);
+	assert_int_equal(
+	    server_cli(other, &text, "audit", "verify", "--heads", path, NULL),
+	    REFUSED);
+	assert_non_null(strstr(text, "NOT SOUND"));
+	free(text);
+	put_file(server, "heads", "nothing of the kind\n");
+	assert_int_equal(
+	    server_cli(server, NULL, "audit", "verify", "--heads", path, NULL),
+	    USAGE);
+	put_file(server, "heads", "head 00\n");
+	assert_int_equal(
+	    server_cli(server, NULL, "audit", "verify", "--heads", path, NULL),
+	    USAGE);
+	visitor_free(v);
+	visitor_free(w);
+	server_end(other);
+}
+
 /* Something for a camera as well. */
 static void
 an_invitation_comes_as_a_qr_code(void **state)
@@ -274,18 +510,6 @@ exit_codes_tell_what_kind_of_wrong(void **state)
 	    server_cli(server, NULL, "check-config", NULL), CONFIG);
 	unsetenv("ITSUMO_LIMITS");
 	assert_true(server_logged(server, "environment: limits"));
-}
-
-static void
-put_file(const struct server *s, const char *name, const char *text)
-{
-	char path[160];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", server_folder(s), name);
-	assert_non_null(f = fopen(path, "we"));
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
 }
 
 /* One judge for both: no configuration is fine until it is served. */
@@ -607,6 +831,11 @@ main(void)
 		cmocka_unit_test(locking_takes_effect_at_once),
 		cmocka_unit_test(sessions_are_revoked),
 		cmocka_unit_test(invitations_work_once),
+		cmocka_unit_test(links_are_listed_and_revoked),
+		cmocka_unit_test(what_is_lost_is_taken_away),
+		cmocka_unit_test(history_is_read_for_who_asks_for_help),
+		cmocka_unit_test(the_audit_log_is_read),
+		cmocka_unit_test(a_log_made_anew_is_not_what_was_kept),
 		cmocka_unit_test(an_invitation_comes_as_a_qr_code),
 		cmocka_unit_test(accounts_are_listed_shown_and_removed),
 		cmocka_unit_test(exit_codes_tell_what_kind_of_wrong),
