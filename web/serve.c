@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -13,6 +12,7 @@
 #include "web/cli.h"
 #include "web/clock.h"
 #include "web/keyfile.h"
+#include "web/listen.h"
 #include "web/log.h"
 #include "web/messages.h"
 #include "web/reload.h"
@@ -24,8 +24,6 @@
 
 /* How long messages under way may take to be answered at the end. */
 enum { GRACE_MS = 2000 };
-/* The store, the log, pushes, and whatever a library opens. */
-enum { FILES_OF_OURS = 256 };
 
 /* Everything that runs, in the order in which it is started. */
 struct service {
@@ -73,63 +71,6 @@ harden(void)
 	sigaddset(&ours, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, &ours, NULL);
 	json_object_seed(0);
-}
-
-/*
- * A connection is an open file.  Without room for all of them the next one
- * would be accepted and fail again and again, and the store find none for its
- * own: better not to start.  A trial takes fewer.
- */
-static bool
-make_room(struct config *c)
-{
-	rlim_t want = (rlim_t)c->connections + FILES_OF_OURS;
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return true;
-	if (files.rlim_max < want) {
-		struct rlimit more = { want, want };
-
-		if (setrlimit(RLIMIT_NOFILE, &more) == 0)
-			return true;
-	}
-	files.rlim_cur = files.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_max >= want)
-		return true;
-	if (!c->trial || files.rlim_max < 2 * FILES_OF_OURS)
-		return false;
-	c->connections = (long)(files.rlim_max - FILES_OF_OURS);
-	log_say(WEB_LOG_WARNING, "start",
-	    "no more than %ld connections: more files may not be open",
-	    c->connections);
-	return true;
-}
-
-/* In "auto" the port after the first one, on loopback; missed in a trial. */
-static bool
-bind_ops(struct service *s)
-{
-	const char *listen_at = s->config->ops_listen;
-	char text[32];
-	bool automatic = strcmp(listen_at, "auto") == 0;
-	unsigned port = s->port;
-
-	if (strcmp(listen_at, "off") == 0)
-		return true;
-	if (!automatic)
-		return (s->ops_fd = server_bind(listen_at, &s->ops_port)) >= 0;
-	/* Ports that the kernel chose are not followed by free ones. */
-	if (strstr(s->config->listen, ":0") != NULL &&
-	    strcmp(strrchr(s->config->listen, ':'), ":0") == 0)
-		port = 0;
-	(void)snprintf(text, sizeof(text), "127.0.0.1:%u",
-	    port == 0 || port >= 65535 ? 0 : port + 1);
-	if ((s->ops_fd = server_bind(text, &s->ops_port)) < 0)
-		log_say(WEB_LOG_WARNING, "start",
-		    "no /healthz and no /metrics; ops_listen says where else");
-	return true;
 }
 
 static enum cli_exit
@@ -203,11 +144,9 @@ start(struct service *s)
 	struct site *site = NULL;
 	enum cli_exit rc;
 
-	if ((s->fd = server_bind(s->config->listen, &s->port)) < 0)
-		return cli_fail(CLI_SYSTEM,
-		    "cannot listen at %s; --listen says where else",
-		    s->config->listen);
-	if (!bind_ops(s))
+	if ((rc = listen_pages(s->config, &s->fd, &s->port)) != CLI_OK)
+		return rc;
+	if (!listen_ops(s->config, s->port, &s->ops_fd, &s->ops_port))
 		return cli_fail(
 		    CLI_SYSTEM, "cannot listen at %s", s->config->ops_listen);
 	if (!config_trial_origin(s->config, s->port))
@@ -220,24 +159,6 @@ start(struct service *s)
 	if ((rc = open_site(s, &site)) != CLI_OK)
 		return rc;
 	return start_answering(s, site);
-}
-
-/* "127.0.0.1:8081" or "unix:/path": what ops_listen came to. */
-static void
-ops_place(const struct service *s, const struct config *c, char *out, size_t n)
-{
-	const char *at = c->ops_listen;
-	const char *port = strrchr(at, ':');
-	int host = port == NULL ? 0 : (int)(port - at);
-
-	if (strcmp(at, "auto") == 0)
-		(void)snprintf(out, n, "http://127.0.0.1:%u", s->ops_port);
-	else if (strncmp(at, "unix:", 5) == 0)
-		(void)snprintf(out, n, "%s", at);
-	else if (host == 0)
-		(void)snprintf(out, n, "port %u of every address", s->ops_port);
-	else
-		(void)snprintf(out, n, "http://%.*s:%u", host, at, s->ops_port);
 }
 
 static void
@@ -253,7 +174,7 @@ greet(const struct service *s)
 	if (c->trial)
 		printf("  for this machine only; Ctrl-C ends it)\n");
 	if (s->ops != NULL) {
-		ops_place(s, c, place, sizeof(place));
+		listen_ops_place(c, s->ops_port, place, sizeof(place));
 		printf("metrics and health at %s\n", place);
 	}
 	(void)fflush(stdout);
@@ -406,7 +327,7 @@ cmd_serve(struct cli *c)
 	s.tls = *s.config->tls_certificate != '\0';
 	if ((s.data = strdup(s.config->data)) == NULL)
 		rc = CLI_SYSTEM;
-	else if (!make_room(s.config))
+	else if (!listen_room(s.config))
 		rc = cli_fail(CLI_SYSTEM,
 		    "connections = %ld needs more open files than this process "
 		    "may have; LimitNOFILE of systemd or `ulimit -n` allows "

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What whoever runs it does to a server: changes its configuration, ends it. */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/http/scene.h"
 
@@ -245,6 +252,169 @@ an_end_that_cuts_off_says_so(void **state)
 	server_end(s);
 }
 
+/* ---- under systemd, and behind a Unix socket ---- */
+
+/* The program itself, with what systemd would give it. */
+struct unit {
+	char folder[64], notify[96];
+	int heard; /* what it says to systemd comes here */
+	int given; /* a socket for descriptor 3, or -1 */
+	pid_t pid;
+};
+
+static void
+unit_begin(struct unit *u)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	*u = (struct unit){ .given = -1 };
+	snprintf(u->folder, sizeof(u->folder), "/tmp/itsumo-unit-XXXXXX");
+	assert_non_null(mkdtemp(u->folder));
+	snprintf(u->notify, sizeof(u->notify), "%s/notify", u->folder);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", u->notify);
+	u->heard = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(u->heard >= 0);
+	assert_int_equal(bind(u->heard, (struct sockaddr *)&sa, sizeof(sa)), 0);
+}
+
+static void
+unit_run(struct unit *u, const char *listen_at, const char *rp_id)
+{
+	char pid[16], data[96];
+	pid_t parent = getpid();
+	int log;
+
+	snprintf(data, sizeof(data), "data=%s/data", u->folder);
+	u->pid = fork();
+	assert_true(u->pid >= 0);
+	if (u->pid > 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	log = open("/dev/null", O_WRONLY);
+	dup2(log, 1);
+	dup2(log, 2);
+	setenv("NOTIFY_SOCKET", u->notify, 1);
+	if (u->given >= 0) {
+		snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		dup2(u->given, 3);
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+	}
+	execl(getenv("ITSUMO"), "itsumo", "serve", "--set", data, "--listen",
+	    listen_at, "--ops-listen", "off", "--set", rp_id, "--set",
+	    "origins=http://localhost:1", "--config", "/dev/null",
+	    (char *)NULL);
+	_exit(127);
+}
+
+/* The next thing that it says begins so; within 20 s. */
+static void
+unit_says(struct unit *u, const char *what)
+{
+	struct pollfd p = { .fd = u->heard, .events = POLLIN };
+	char text[128] = "";
+
+	assert_int_equal(poll(&p, 1, 20000), 1);
+	assert_true(recv(u->heard, text, sizeof(text) - 1, 0) > 0);
+	if (strncmp(text, what, strlen(what)) != 0)
+		fail_msg("%s, not %s", text, what);
+}
+
+static void
+unit_end(struct unit *u)
+{
+	char line[128];
+	int status;
+
+	assert_int_equal(kill(u->pid, SIGTERM), 0);
+	unit_says(u, "STOPPING=1");
+	assert_int_equal(waitpid(u->pid, &status, 0), u->pid);
+	assert_int_equal(status, 0);
+	close(u->heard);
+	if (u->given >= 0)
+		close(u->given);
+	snprintf(line, sizeof(line), "rm -rf %s", u->folder);
+	assert_int_equal(system(line), 0);
+}
+
+/* Asks over a connected socket; true when the service answers. */
+static bool
+answers(int fd)
+{
+	static const char ask[] = "GET /api/v1/service HTTP/1.1\r\n"
+				  "Host: localhost\r\nConnection: close\r\n"
+				  "\r\n";
+	struct timeval wait = { .tv_sec = 20 };
+	char got[16] = "";
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	return send(fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) > 0 &&
+	       recv(fd, got, 12, MSG_WAITALL) == 12 &&
+	       strcmp(got, "HTTP/1.1 200") == 0;
+}
+
+static void
+systemd_is_told_and_may_listen_for_us(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof(a);
+	struct unit u;
+	int fd;
+
+	(void)state;
+	unit_begin(&u);
+	u.given = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(u.given, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(listen(u.given, 8), 0);
+	assert_int_equal(getsockname(u.given, (struct sockaddr *)&a, &n), 0);
+	/* Who comes before it is there waits, and is answered. */
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, n), 0);
+	unit_run(&u, "192.0.2.1:1", "rp_id=localhost");
+	unit_says(&u, "READY=1");
+	assert_true(answers(fd));
+	close(fd);
+	assert_int_equal(kill(u.pid, SIGHUP), 0);
+	unit_says(&u, "RELOADING=1\nMONOTONIC_USEC=");
+	unit_says(&u, "READY=1");
+	unit_end(&u);
+}
+
+static void
+a_unix_socket_serves_a_proxy(void **state)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	char listen_at[128];
+	struct stat st;
+	struct unit u;
+	int fd;
+
+	(void)state;
+	unit_begin(&u);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/http", u.folder);
+	snprintf(listen_at, sizeof(listen_at), "unix:%s", sa.sun_path);
+	for (int i = 0; i < 2; i++) {
+		unit_run(&u, listen_at, "rp_id=localhost");
+		unit_says(&u, "READY=1");
+		assert_int_equal(stat(sa.sun_path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0660);
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(
+		    connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+		assert_true(answers(fd));
+		close(fd);
+		if (i > 0)
+			break;
+		/* What it leaves behind is in nobody's way. */
+		assert_int_equal(kill(u.pid, SIGKILL), 0);
+		assert_int_equal(waitpid(u.pid, NULL, 0), u.pid);
+	}
+	unit_end(&u);
+}
+
 int
 main(void)
 {
@@ -255,6 +425,8 @@ main(void)
 		cmocka_unit_test(what_wants_a_restart_is_named),
 		cmocka_unit_test(conformance_knows_no_limits),
 		cmocka_unit_test(health_is_where_the_banner_says),
+		cmocka_unit_test(systemd_is_told_and_may_listen_for_us),
+		cmocka_unit_test(a_unix_socket_serves_a_proxy),
 		cmocka_unit_test(an_end_that_cuts_off_says_so),
 	};
 
