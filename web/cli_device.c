@@ -90,7 +90,7 @@ cmd_passkey_remove(struct cli *c)
 {
 	struct credential_ref ref;
 	struct store_account a;
-	struct cli_house h;
+	struct cli_house h = { 0 };
 	enum rp_answer answer;
 	enum cli_exit rc;
 	size_t n = 0;
@@ -149,7 +149,7 @@ cmd_phone_remove(struct cli *c)
 {
 	struct phone_id id;
 	struct store_account a;
-	struct cli_house h;
+	struct cli_house h = { 0 };
 	enum cli_exit rc;
 
 	if ((rc = find_with_id(c, "phn_", "phone", id.b, &h, &a)) != CLI_OK)
@@ -199,7 +199,7 @@ cmd_browser_revoke(struct cli *c)
 	struct rp_revoked revoked = { 0 };
 	struct browser_id id;
 	struct store_account a;
-	struct cli_house h;
+	struct cli_house h = { 0 };
 	enum cli_exit rc;
 
 	if ((rc = find_with_id(c, "brw_", "browser", id.b, &h, &a)) != CLI_OK)

@@ -123,6 +123,16 @@ sync_folder(const char *data)
 	return ok;
 }
 
+/* Where root does it the server, as whoever it runs, has to read it still. */
+static bool
+give_to_owner(int fd, const char *data)
+{
+	struct stat st;
+
+	return geteuid() != 0 ||
+	       (stat(data, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+}
+
 /*
  * Writes a new file beside the old one and gives it the name; fresh: only
  * where none has the name yet, since two processes may make keys at once.
@@ -138,7 +148,7 @@ save(const char *data, const char *path, struct keyfile *keys, bool fresh)
 	if ((fd = mkstemp(temporary)) < 0)
 		return complain(path, strerror(errno));
 	ok = encode(keys, text) && write(fd, text, FILE_SIZE) == FILE_SIZE &&
-	     fsync(fd) == 0;
+	     give_to_owner(fd, data) && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
 	OPENSSL_cleanse(text, sizeof(text));
 	if (ok && fresh)

@@ -31,8 +31,14 @@ listen_room(struct config *c)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_max >= want)
 		return true;
-	if (!c->trial || files.rlim_max < 2 * FILES_OF_OURS)
+	if (!c->trial || files.rlim_max < 2 * FILES_OF_OURS) {
+		(void)cli_fail(CLI_SYSTEM,
+		    "connections = %ld needs more open files than this process "
+		    "may have; LimitNOFILE of systemd or `ulimit -n` allows "
+		    "more, or lower connections",
+		    c->connections);
 		return false;
+	}
 	c->connections = (long)(files.rlim_max - FILES_OF_OURS);
 	log_say(WEB_LOG_WARNING, "start",
 	    "no more than %ld connections: more files may not be open",
@@ -72,8 +78,13 @@ listen_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
 	}
 	if (strcmp(listen_at, "off") == 0)
 		return true;
-	if (!automatic)
-		return (*fd = server_bind(listen_at, port)) >= 0;
+	if (!automatic) {
+		*fd = server_bind(listen_at, port);
+		if (*fd < 0)
+			(void)cli_fail(
+			    CLI_SYSTEM, "cannot listen at %s", listen_at);
+		return *fd >= 0;
+	}
 	/* Ports that the kernel chose are not followed by free ones. */
 	if (strstr(c->listen, ":0") != NULL &&
 	    strcmp(strrchr(c->listen, ':'), ":0") == 0)

@@ -7,7 +7,7 @@
 /*
  * A connection is an open file.  Without room for all of them the next one
  * would be accepted and fail again and again, and the store find none for its
- * own: better not to start.  A trial takes fewer.
+ * own: better not to start, which is said.  A trial takes fewer.
  */
 bool listen_room(struct config *c);
 
@@ -20,7 +20,7 @@ enum cli_exit listen_pages(const struct config *c, int *fd, unsigned *port);
 
 /*
  * For /healthz and /metrics; *fd -1: nowhere.  In "auto" the port after that
- * of the pages, on loopback, which may be missed.
+ * of the pages, on loopback, which may be missed.  False: it has been said.
  */
 bool listen_ops(
     const struct config *c, unsigned pages, int *fd, unsigned *port);

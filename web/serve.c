@@ -123,7 +123,8 @@ open_certificate(struct service *s)
 static enum cli_exit
 start_answering(struct service *s, struct site *site)
 {
-	s->first = site_take(site);
+	(void)site_take(site);
+	s->first = site;
 	s->server = server_start(s->fd, site);
 	s->fd = -1; /* now the server's */
 	if (s->server == NULL)
@@ -144,11 +145,12 @@ start(struct service *s)
 	struct site *site = NULL;
 	enum cli_exit rc;
 
+	if (!listen_room(s->config))
+		return CLI_SYSTEM;
 	if ((rc = listen_pages(s->config, &s->fd, &s->port)) != CLI_OK)
 		return rc;
 	if (!listen_ops(s->config, s->port, &s->ops_fd, &s->ops_port))
-		return cli_fail(
-		    CLI_SYSTEM, "cannot listen at %s", s->config->ops_listen);
+		return CLI_SYSTEM;
 	if (!config_trial_origin(s->config, s->port))
 		return CLI_SYSTEM;
 	if ((rc = open_store(s)) != CLI_OK ||
@@ -327,12 +329,6 @@ cmd_serve(struct cli *c)
 	s.tls = *s.config->tls_certificate != '\0';
 	if ((s.data = strdup(s.config->data)) == NULL)
 		rc = CLI_SYSTEM;
-	else if (!listen_room(s.config))
-		rc = cli_fail(CLI_SYSTEM,
-		    "connections = %ld needs more open files than this process "
-		    "may have; LimitNOFILE of systemd or `ulimit -n` allows "
-		    "more, or lower connections",
-		    s.config->connections);
 	else
 		rc = start(&s);
 	if (rc == CLI_OK) {

@@ -142,6 +142,39 @@ rotation_keeps_the_key_before(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* Root rotates; the server that reads them is somebody else. */
+static void
+keys_belong_to_whom_the_folder_belongs(void **state)
+{
+	struct keyfile keys;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_true(keyfile_load(folder, &keys));
+	assert_int_equal(chown(folder, 65534, 65534), 0);
+	assert_true(keyfile_rotate(folder));
+	assert_int_equal(chown(folder, 0, 0), 0);
+	assert_int_equal(stat(keys_path, &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	assert_int_equal(st.st_gid, 65534);
+}
+
+/* Where there are none, systemd may have them: no others are made. */
+static void
+rotation_makes_no_keys(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	(void)unlink(keys_path);
+	log_level_set((enum log_level)0);
+	assert_false(keyfile_rotate(folder));
+	log_level_set(WEB_LOG_INFO);
+	assert_int_equal(stat(keys_path, &st), -1);
+}
+
 static void
 other_files_are_no_keys(void **state)
 {
@@ -405,6 +438,8 @@ main(void)
 		cmocka_unit_test(nobody_writes_lines_of_their_own),
 		cmocka_unit_test(keys_are_made_once_and_kept_to_ourselves),
 		cmocka_unit_test(rotation_keeps_the_key_before),
+		cmocka_unit_test(keys_belong_to_whom_the_folder_belongs),
+		cmocka_unit_test(rotation_makes_no_keys),
 		cmocka_unit_test(other_files_are_no_keys),
 		cmocka_unit_test(systemd_may_keep_the_keys),
 		cmocka_unit_test(each_job_runs_once),
