@@ -258,7 +258,7 @@ an_end_that_cuts_off_says_so(void **state)
 struct unit {
 	char folder[64], notify[96];
 	int heard; /* what it says to systemd comes here */
-	int given; /* a socket for descriptor 3, or -1 */
+	int given[2]; /* sockets for descriptors 3 and 4, or -1 */
 	pid_t pid;
 };
 
@@ -267,7 +267,7 @@ unit_begin(struct unit *u)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
-	*u = (struct unit){ .given = -1 };
+	*u = (struct unit){ .given = { -1, -1 } };
 	snprintf(u->folder, sizeof(u->folder), "/tmp/itsumo-unit-XXXXXX");
 	assert_non_null(mkdtemp(u->folder));
 	snprintf(u->notify, sizeof(u->notify), "%s/notify", u->folder);
@@ -296,16 +296,21 @@ unit_run(struct unit *u, const char *listen_at, const char *rp_id)
 	dup2(log, 1);
 	dup2(log, 2);
 	setenv("NOTIFY_SOCKET", u->notify, 1);
-	if (u->given >= 0) {
+	if (u->given[0] >= 0) {
+		/* Out of the way of each other first. */
+		int ops = fcntl(u->given[0], F_DUPFD, 20);
+		int pages = fcntl(u->given[1], F_DUPFD, 20);
+
 		snprintf(pid, sizeof(pid), "%d", (int)getpid());
-		dup2(u->given, 3);
+		dup2(ops, 3);
+		dup2(pages, 4);
 		setenv("LISTEN_PID", pid, 1);
-		setenv("LISTEN_FDS", "1", 1);
+		setenv("LISTEN_FDS", "2", 1);
+		setenv("LISTEN_FDNAMES", "ops:itsumo.socket", 1);
 	}
 	execl(getenv("ITSUMO"), "itsumo", "serve", "--set", data, "--listen",
-	    listen_at, "--ops-listen", "off", "--set", rp_id, "--set",
-	    "origins=http://localhost:1", "--config", "/dev/null",
-	    (char *)NULL);
+	    listen_at, "--ops-listen", "off", "--set", rp_id, "--config",
+	    "/dev/null", (char *)NULL);
 	_exit(127);
 }
 
@@ -322,65 +327,94 @@ unit_says(struct unit *u, const char *what)
 		fail_msg("%s, not %s", text, what);
 }
 
+/* It has ended, with that exit status. */
 static void
-unit_end(struct unit *u)
+unit_ended(struct unit *u, int want)
 {
 	char line[128];
 	int status;
 
-	assert_int_equal(kill(u->pid, SIGTERM), 0);
-	unit_says(u, "STOPPING=1");
 	assert_int_equal(waitpid(u->pid, &status, 0), u->pid);
-	assert_int_equal(status, 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), want);
 	close(u->heard);
-	if (u->given >= 0)
-		close(u->given);
+	for (int i = 0; i < 2; i++)
+		if (u->given[i] >= 0)
+			close(u->given[i]);
 	snprintf(line, sizeof(line), "rm -rf %s", u->folder);
 	assert_int_equal(system(line), 0);
 }
 
-/* Asks over a connected socket; true when the service answers. */
-static bool
-answers(int fd)
+static void
+unit_end(struct unit *u)
 {
-	static const char ask[] = "GET /api/v1/service HTTP/1.1\r\n"
-				  "Host: localhost\r\nConnection: close\r\n"
-				  "\r\n";
+	assert_int_equal(kill(u->pid, SIGTERM), 0);
+	unit_says(u, "STOPPING=1");
+	unit_ended(u, 0);
+}
+
+/* Asks over a connected socket; true when there is such a page. */
+static bool
+answers(int fd, const char *path)
+{
 	struct timeval wait = { .tv_sec = 20 };
-	char got[16] = "";
+	char got[16] = "", ask[128];
+	int n = snprintf(ask, sizeof(ask),
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	    path);
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	return send(fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) > 0 &&
+	return send(fd, ask, (size_t)n, MSG_NOSIGNAL) > 0 &&
 	       recv(fd, got, 12, MSG_WAITALL) == 12 &&
 	       strcmp(got, "HTTP/1.1 200") == 0;
 }
 
-static void
-systemd_is_told_and_may_listen_for_us(void **state)
+/* A socket that listens on loopback, and a connection that waits at it. */
+static int
+listening(int *visitor)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	*visitor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(*visitor, (struct sockaddr *)&a, n), 0);
+	return fd;
+}
+
+/* Who comes before it is there waits, and is answered. */
+static void
+systemd_is_told_and_may_listen_for_us(void **state)
+{
 	struct unit u;
-	int fd;
+	int fd[2];
 
 	(void)state;
 	unit_begin(&u);
-	u.given = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(u.given, (struct sockaddr *)&a, n), 0);
-	assert_int_equal(listen(u.given, 8), 0);
-	assert_int_equal(getsockname(u.given, (struct sockaddr *)&a, &n), 0);
-	/* Who comes before it is there waits, and is answered. */
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&a, n), 0);
+	for (int i = 0; i < 2; i++)
+		u.given[i] = listening(&fd[i]);
 	unit_run(&u, "192.0.2.1:1", "rp_id=localhost");
 	unit_says(&u, "READY=1");
-	assert_true(answers(fd));
-	close(fd);
+	assert_true(answers(fd[0], "/healthz/live"));
+	assert_true(answers(fd[1], "/api/v1/service"));
+	for (int i = 0; i < 2; i++)
+		close(fd[i]);
 	assert_int_equal(kill(u.pid, SIGHUP), 0);
 	unit_says(&u, "RELOADING=1\nMONOTONIC_USEC=");
 	unit_says(&u, "READY=1");
 	unit_end(&u);
+	/* Its origin would not be where it is reached. */
+	unit_begin(&u);
+	for (int i = 0; i < 2; i++) {
+		u.given[i] = listening(&fd[i]);
+		close(fd[i]);
+	}
+	unit_run(&u, "127.0.0.1:0", "rp_id=");
+	unit_ended(&u, 3);
 }
 
 static void
@@ -404,7 +438,7 @@ a_unix_socket_serves_a_proxy(void **state)
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(
 		    connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-		assert_true(answers(fd));
+		assert_true(answers(fd, "/api/v1/service"));
 		close(fd);
 		if (i > 0)
 			break;
