@@ -167,6 +167,66 @@ files_in_top(struct kit *k)
 	return n;
 }
 
+/* What belongs beside a store: a file, or nothing can be put there. */
+static bool
+put_beside(const char *dir, void *arg)
+{
+	char path[300];
+	FILE *f;
+
+	if (arg == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/beside", dir);
+	f = fopen(path, "wx");
+	return f != NULL && fclose(f) == 0;
+}
+
+static void
+no_copy_is_without_what_belongs_beside_it(void **state)
+{
+	struct kit *k = *state;
+	struct store_options o = kit_options(k);
+	char copy[256], target[256];
+	bool yes = true;
+	int before;
+
+	snprintf(copy, sizeof(copy), "%s", kit_path(k, "copy"));
+	snprintf(target, sizeof(target), "%s", kit_path(k, "restored"));
+	o.dir = target;
+	assert_int_equal(
+	    store_backup(k->s, copy, put_beside, NULL), STORE_REFUSED);
+	assert_false(is_there(k, "copy/data.mdb"));
+	assert_ok(store_backup(k->s, copy, put_beside, &yes));
+	assert_true(is_there(k, "copy/beside"));
+	before = files_in_top(k);
+	assert_int_equal(
+	    store_restore(copy, &o, put_beside, NULL), STORE_REFUSED);
+	assert_int_equal(files_in_top(k), before);
+	assert_ok(store_restore(copy, &o, put_beside, &yes));
+	assert_true(is_there(k, "restored/beside"));
+}
+
+static void
+opens_what_is_there_and_makes_nothing(void **state)
+{
+	struct kit *k = *state;
+	struct store_options o = kit_options(k);
+	char elsewhere[256];
+	struct store *s;
+
+	snprintf(elsewhere, sizeof(elsewhere), "%s", kit_path(k, "nothing"));
+	o.dir = elsewhere;
+	o.existing = true;
+	assert_int_equal(store_open(&o, &s), STORE_ABSENT);
+	assert_false(is_there(k, "nothing"));
+	assert_int_equal(mkdir(elsewhere, 0700), 0);
+	assert_int_equal(store_open(&o, &s), STORE_ABSENT);
+	assert_int_equal(rmdir(elsewhere), 0);
+	assert_ok(store_backup(k->s, elsewhere, NULL, NULL));
+	assert_ok(store_open(&o, &s));
+	store_close(s);
+}
+
 static void
 a_restored_store_is_what_was_copied(void **state)
 {
@@ -305,6 +365,8 @@ main(void)
 		TEST(a_copy_of_a_store_at_work_is_consistent),
 		TEST(a_copy_is_as_private_as_its_store),
 		TEST(copies_into_nothing_but_an_empty_folder),
+		TEST(no_copy_is_without_what_belongs_beside_it),
+		TEST(opens_what_is_there_and_makes_nothing),
 		TEST(a_restored_store_is_what_was_copied),
 		TEST(a_copy_that_was_opened_can_be_restored),
 		TEST(restores_from_what_cannot_be_written),
