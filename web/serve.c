@@ -12,13 +12,13 @@
 #include "web/cli.h"
 #include "web/clock.h"
 #include "web/keyfile.h"
-#include "web/listen.h"
 #include "web/log.h"
 #include "web/messages.h"
 #include "web/reload.h"
 #include "web/server/ops.h"
 #include "web/server/server.h"
 #include "web/server/tls.h"
+#include "web/sockets.h"
 #include "web/sweeper.h"
 #include "web/systemd.h"
 
@@ -145,11 +145,11 @@ start(struct service *s)
 	struct site *site = NULL;
 	enum cli_exit rc;
 
-	if (!listen_room(s->config))
+	if (!sockets_room(s->config))
 		return CLI_SYSTEM;
-	if ((rc = listen_pages(s->config, &s->fd, &s->port)) != CLI_OK)
+	if ((rc = sockets_pages(s->config, &s->fd, &s->port)) != CLI_OK)
 		return rc;
-	if (!listen_ops(s->config, s->port, &s->ops_fd, &s->ops_port))
+	if (!sockets_ops(s->config, s->port, &s->ops_fd, &s->ops_port))
 		return CLI_SYSTEM;
 	if (!config_trial_origin(s->config, s->port))
 		return CLI_SYSTEM;
@@ -176,7 +176,7 @@ greet(const struct service *s)
 	if (c->trial)
 		printf("  for this machine only; Ctrl-C ends it)\n");
 	if (s->ops != NULL) {
-		listen_ops_place(c, s->ops_port, place, sizeof(place));
+		sockets_ops_place(c, s->ops_port, place, sizeof(place));
 		printf("metrics and health at %s\n", place);
 	}
 	(void)fflush(stdout);

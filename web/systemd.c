@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,14 +91,29 @@ listens(int fd)
 	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+static unsigned
+port_of(int fd)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t n = sizeof(ss);
+
+	/* In both families it stands in the same place. */
+	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0 ||
+	    (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
+		return 0;
+	return ntohs(((const struct sockaddr_in *)&ss)->sin_port);
+}
+
 int
-systemd_socket(bool ops)
+systemd_socket(bool ops, unsigned *port)
 {
 	for (int i = 0; i < sockets(); i++) {
 		if (is_ops(getenv("LISTEN_FDNAMES"), i) != ops)
 			continue;
-		if (listens(FIRST + i))
+		if (listens(FIRST + i)) {
+			*port = port_of(FIRST + i);
 			return FIRST + i;
+		}
 		log_say(WEB_LOG_ERROR, "listen",
 		    "what systemd gave us is no socket that listens; has it "
 		    "Accept=yes?");

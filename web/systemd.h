@@ -16,7 +16,8 @@ void systemd_notify_reloading(void);
  * A socket that systemd listens at for us (sd_listen_fds(3)): the first one,
  * or with ops the first that is named so (FileDescriptorName=ops).  -1: there
  * is none.  -2, with a line in the log: what we were given does not listen.
+ * *port is its own, 0 for a Unix socket.
  */
-int systemd_socket(bool ops);
+int systemd_socket(bool ops, unsigned *port);
 
 #endif

@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "store/store.h"
 #include "tests/http/scene.h"
 
 const struct server_options scene = {
@@ -224,31 +226,96 @@ health_is_where_the_banner_says(void **state)
 	}
 }
 
-/* A drain that was cut off is no success. */
+static enum store_rc
+hold(struct store_txn *t, void *arg)
+{
+	int *ends = arg;
+	char c = 'h';
+
+	(void)t;
+	if (write(ends[1], &c, 1) == 1)
+		(void)!read(ends[1], &c, 1); /* until the other end is closed */
+	return STORE_REFUSED;
+}
+
+/* A process that has the store's writer until *end is closed. */
+static pid_t
+hold_writer(const struct server *s, int *end)
+{
+	const struct store_options o = { .dir = server_data(s),
+		.existing = true };
+	struct store *store;
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		if (store_open(&o, &store) != STORE_OK)
+			_exit(1);
+		(void)store_update(store, hold, ends);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	*end = ends[0];
+	return pid;
+}
+
+/* A request that commits, and so goes to a worker. */
+static struct wire *
+sign_out(const struct server *s, const char *cookies)
+{
+	struct wire *w = wire_open("127.0.0.1", server_port(s), false, NULL);
+	char text[8192];
+	int n = snprintf(text, sizeof(text),
+	    "POST /api/v1/logout HTTP/1.1\r\nHost: localhost\r\n"
+	    "Sec-Fetch-Site: same-origin\r\nContent-Length: 2\r\n"
+	    "Content-Type: application/json\r\nCookie: %s\r\n\r\n{}",
+	    cookies);
+
+	assert_non_null(w);
+	assert_true(wire_send(w, text, (size_t)n));
+	return w;
+}
+
+/* A drain that cuts off what runs is no success. */
 static void
 an_end_that_cuts_off_says_so(void **state)
 {
-	struct server *s = server_start(
-	    &(struct server_options){ .config = "drain_time = 100ms" });
-	struct wire *half = wire_open("127.0.0.1", server_port(s), false, NULL);
-	char head[512];
-	int n, status;
+	struct server *s = server_start(&(struct server_options){
+	    .config = "drain_time = 100ms\nworkers = 1" });
+	struct visitor *v = visitor_new(s);
+	struct wire *first, *second;
+	struct timespec tick = { .tv_nsec = 10000000 };
+	int status, end;
+	pid_t holder;
 
 	(void)state;
-	n = snprintf(head, sizeof(head),
-	    "POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
-	    "Origin: %s\r\nContent-Type: application/json\r\n"
-	    "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n",
-	    server_origin(s));
-	assert_true(wire_send(half, head, (size_t)n));
-	assert_true(wire_until(half, "100 Continue", 20000)); /* it has begun */
+	json_decref(visitor_sign_up(v, "cut-off"));
+	holder = hold_writer(s, &end);
+	/* Both are there when one waits for the writer, one for the worker. */
+	first = sign_out(s, v->cookies);
+	second = sign_out(s, v->cookies);
+	while (server_metric(s, "itsumo_worker_queue ") < 1)
+		nanosleep(&tick, NULL);
 	server_log_mark(s);
 	server_signal(s, SIGTERM);
 	status = server_wait(s);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 5);
 	assert_true(server_logged(s, "event=stop drain_time"));
-	wire_close(half);
+	close(end);
+	assert_int_equal(waitpid(holder, &status, 0), holder);
+	assert_int_equal(status, 0);
+	wire_close(first);
+	wire_close(second);
+	visitor_free(v);
 	server_end(s);
 }
 

@@ -113,8 +113,8 @@ bind_inet(const char *host, uint16_t port)
 	return -1;
 }
 
-unsigned
-server_port_of(int fd)
+static unsigned
+port_of(int fd)
 {
 	struct sockaddr_storage ss = { 0 };
 	socklen_t n = sizeof(ss);
@@ -151,7 +151,7 @@ server_bind(const char *listen_at, unsigned *port)
 		fd = -1;
 	}
 	if (fd >= 0)
-		*port = server_port_of(fd);
+		*port = port_of(fd);
 	return fd;
 }
 

@@ -13,7 +13,6 @@ struct web_server;
  * that cannot be.  *port is the one it came to, 0 for a Unix socket.
  */
 int server_bind(const char *listen, unsigned *port);
-unsigned server_port_of(int fd);
 
 /*
  * Serves at the bound socket fd, which becomes its own.  site: the first

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "web/listen.h"
+#include "web/sockets.h"
 
 #include <sys/resource.h>
 
@@ -14,7 +14,7 @@
 enum { FILES_OF_OURS = 256 };
 
 bool
-listen_room(struct config *c)
+sockets_room(struct config *c)
 {
 	rlim_t want = (rlim_t)c->connections + FILES_OF_OURS;
 	struct rlimit files;
@@ -47,16 +47,14 @@ listen_room(struct config *c)
 }
 
 enum cli_exit
-listen_pages(const struct config *c, int *fd, unsigned *port)
+sockets_pages(const struct config *c, int *fd, unsigned *port)
 {
-	if ((*fd = systemd_socket(false)) == -2)
+	if ((*fd = systemd_socket(false, port)) == -2)
 		return CLI_SYSTEM;
 	if (*fd >= 0 && c->trial)
 		return cli_fail(CLI_CONFIG,
 		    "a socket of systemd is not for a trial: set rp_id");
-	if (*fd >= 0)
-		*port = server_port_of(*fd);
-	else
+	if (*fd < 0)
 		*fd = server_bind(c->listen, port);
 	return *fd >= 0 ? CLI_OK
 			: cli_fail(CLI_SYSTEM,
@@ -65,17 +63,15 @@ listen_pages(const struct config *c, int *fd, unsigned *port)
 }
 
 bool
-listen_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
+sockets_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
 {
 	const char *listen_at = c->ops_listen;
 	char text[32];
 	bool automatic = strcmp(listen_at, "auto") == 0;
 	unsigned at = pages;
 
-	if ((*fd = systemd_socket(true)) != -1) {
-		*port = server_port_of(*fd);
+	if ((*fd = systemd_socket(true, port)) != -1)
 		return *fd >= 0;
-	}
 	if (strcmp(listen_at, "off") == 0)
 		return true;
 	if (!automatic) {
@@ -98,13 +94,15 @@ listen_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
 }
 
 void
-listen_ops_place(const struct config *c, unsigned number, char *out, size_t n)
+sockets_ops_place(const struct config *c, unsigned number, char *out, size_t n)
 {
 	const char *at = c->ops_listen;
 	const char *port = strrchr(at, ':');
 	int host = port == NULL ? 0 : (int)(port - at);
 
-	if (systemd_socket(true) >= 0)
+	unsigned same;
+
+	if (systemd_socket(true, &same) >= 0)
 		(void)snprintf(out, n, "the socket of systemd");
 	else if (strcmp(at, "auto") == 0)
 		(void)snprintf(out, n, "http://127.0.0.1:%u", number);
