@@ -137,7 +137,7 @@ print_commands(FILE *to)
 		(void)snprintf(left, sizeof(left), "%s%s%s %s", c->noun,
 		    c->verb == NULL ? "" : " ", c->verb == NULL ? "" : c->verb,
 		    c->args);
-		fprintf(to, "  itsumo %-28s %s\n", left, c->help);
+		fprintf(to, "  itsumo %-33s %s\n", left, c->help);
 	}
 	fputs("\n`itsumo COMMAND --help` has the options; "
 	      "itsumo(8) has it all.\n",
