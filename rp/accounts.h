@@ -5,6 +5,7 @@
 #include "rp/rp.h"
 #include "store/history.h"
 #include "store/invitations.h"
+#include "store/phones.h"
 
 /*
  * name_key becomes the name as names are compared: PRECIS UsernameCaseMapped
@@ -45,6 +46,7 @@ enum { RP_INVITATION_TEXT = 43 };
 
 struct rp_invitation_text {
 	char s[RP_INVITATION_TEXT + 1];
+	uint8_t id[16]; /* "inv_"; public: the half of its token's hash */
 };
 
 struct rp_invitation {
@@ -64,6 +66,17 @@ enum rp_answer rp_admin_account_add(struct rp *rp, struct rp_call *call,
 enum rp_answer rp_admin_invite(struct rp *rp, struct rp_call *call,
     const char *name, struct rp_invitation_text *invitation,
     store_time *expires);
+/*
+ * Invitations that can still be used, as store_invitations_list() has them.
+ * One to an account is a way into it.  All of those end with the first that is
+ * used, when the account is locked, and when the administrator ends all of its
+ * sessions.
+ */
+enum rp_answer rp_admin_invitations_list(struct rp *rp, struct rp_call *call,
+    const uint8_t after[32], struct store_invitation *out, size_t max,
+    size_t *n);
+enum rp_answer rp_admin_invitation_revoke(
+    struct rp *rp, struct rp_call *call, const uint8_t id[16]);
 enum rp_answer rp_admin_account_find(struct rp *rp, struct rp_call *call,
     const char *name_or_id, struct store_account *found);
 /* Locking ends every session; *n is how many. */
@@ -73,8 +86,19 @@ enum rp_answer rp_admin_account_unlock(
     struct rp *rp, struct rp_call *call, const struct account_id *id);
 enum rp_answer rp_admin_account_remove(
     struct rp *rp, struct rp_call *call, const struct account_id *id);
-/* One session, or with NULL all of the account's. */
+/* One session, or with NULL all of the account's, and its invitations. */
 enum rp_answer rp_admin_session_revoke(struct rp *rp, struct rp_call *call,
     const struct account_id *id, const struct session_id *session, size_t *n);
+/*
+ * A passkey of a device that is lost, with the sessions that it opened; *n is
+ * how many.  RP_LAST_PASSKEY unless last is true: nobody could sign in then.
+ * Its owner and the phones are told.
+ */
+enum rp_answer rp_admin_passkey_remove(struct rp *rp, struct rp_call *call,
+    const struct account_id *id, const struct credential_ref *ref, bool last,
+    size_t *n);
+/* A phone, so that it approves nothing any more; its passkey stays. */
+enum rp_answer rp_admin_phone_remove(struct rp *rp, struct rp_call *call,
+    const struct account_id *id, const struct phone_id *phone);
 
 #endif

@@ -15,7 +15,7 @@ struct act {
 	const struct rp_call *call;
 	struct account_id id;
 	const struct session_id *session;
-	size_t n;
+	size_t n, invitations; /* how many ended */
 	enum rp_answer said;
 };
 
@@ -32,6 +32,8 @@ act_note(
 	if (x->session != NULL)
 		rp_audit_id(&d, "session", "ses_", x->session->b);
 	rp_audit_number(&d, "sessions", x->n);
+	if (x->invitations > 0)
+		rp_audit_number(&d, "invitations", x->invitations);
 	rc = rp_history_append(t, x->rp, x->call, &x->id, &e);
 	return rc != STORE_OK ? rc
 			      : rp_audit_append(t, x->call, &x->id, event, &d);
@@ -54,6 +56,7 @@ invitation_add(struct store_txn *t, const struct addition *x)
 	enum store_rc rc;
 
 	rp_audit_text(&d, "by", "admin");
+	rp_audit_id(&d, "invitation", "inv_", i->token_hash);
 	rp_audit_text(&d, "name", i->name);
 	rp_audit_number(&d, "expires", (uint64_t)i->expires);
 	if ((rc = store_invitation_add(t, i)) != STORE_OK)
@@ -229,6 +232,8 @@ lock(struct store_txn *t, void *arg)
 	if ((rc = state_look(t, x, STORE_ACCOUNT_LOCKED, &a)) != STORE_OK ||
 	    (rc = store_account_put(t, &a)) != STORE_OK ||
 	    (rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK ||
+	    (rc = store_invitations_end(t, &x->id, &x->invitations)) !=
+		STORE_OK ||
 	    (rc = rp_approval_lock(t, x->call, &x->id)) != STORE_OK)
 		return rc;
 	return act_note(t, x, "account-locked", true);
@@ -311,6 +316,28 @@ session_one(struct store_txn *t, struct act *x)
 	return rc != STORE_OK ? rc : store_session_remove(t, x->session);
 }
 
+/* Nobody was signed in; its owner has nothing to read. */
+static enum store_rc
+links_note(struct store_txn *t, const struct act *x)
+{
+	struct rp_audit d = { 0 };
+
+	rp_audit_text(&d, "by", "admin");
+	rp_audit_number(&d, "invitations", x->invitations);
+	return rp_audit_append(t, x->call, &x->id, "invitation-revoked", &d);
+}
+
+/* Everywhere, and whoever has a link to it comes in no more. */
+static enum store_rc
+session_all(struct store_txn *t, struct act *x)
+{
+	enum store_rc rc = store_sessions_end(t, &x->id, NULL, &x->n);
+
+	return rc != STORE_OK
+		   ? rc
+		   : store_invitations_end(t, &x->id, &x->invitations);
+}
+
 static enum store_rc
 session_revoke(struct store_txn *t, void *arg)
 {
@@ -318,14 +345,15 @@ session_revoke(struct store_txn *t, void *arg)
 	struct store_account a;
 	enum store_rc rc = store_account_get(t, &x->id, &a);
 
-	x->n = 0;
+	x->n = x->invitations = 0;
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
 					  : rc;
-	rc = x->session != NULL ? session_one(t, x)
-				: store_sessions_end(t, &x->id, NULL, &x->n);
-	if (rc != STORE_OK || x->n == 0)
+	rc = x->session != NULL ? session_one(t, x) : session_all(t, x);
+	if (rc != STORE_OK || (x->n == 0 && x->invitations == 0))
 		return rc;
+	if (x->n == 0)
+		return links_note(t, x);
 	return act_note(t, x, "session-ended", false);
 }
 

@@ -101,6 +101,7 @@ lock(struct store_txn *t, void *arg)
 	struct act *x = arg;
 	struct store_account account;
 	enum store_rc rc;
+	size_t links;
 
 	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
 		return STORE_REFUSED;
@@ -111,6 +112,7 @@ lock(struct store_txn *t, void *arg)
 	    (rc = store_account_put(t, &account)) != STORE_OK ||
 	    (rc = store_sessions_end(t, &account.id, NULL, &x->n)) !=
 		STORE_OK ||
+	    (rc = store_invitations_end(t, &account.id, &links)) != STORE_OK ||
 	    (rc = rp_approval_lock(t, x->call, &account.id)) != STORE_OK ||
 	    (rc = note(t, x, "account-locked", true)) != STORE_OK)
 		return rc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/invitations.h"
 
+#include "rp/audit.h"
 #include "rp/secret.h"
 #include "webauthn/b64url.h"
 #include "webauthn/hash.h"
@@ -41,6 +42,7 @@ rp_invitation_make(const struct rp *rp, const struct rp_call *call,
 	good = rp_secret_random(token, sizeof(token)) &&
 	       wa_sha256(s, i->token_hash) &&
 	       wa_b64url_encode(s, text->s, sizeof(text->s));
+	memcpy(text->id, i->token_hash, sizeof(text->id));
 	rp_secret_wipe(token, sizeof(token));
 	return good;
 }
@@ -100,4 +102,54 @@ rp_invitation_check(struct rp *rp, struct rp_call *call, const char *invitation,
 	if (answer == RP_OK)
 		*out = found;
 	return answer;
+}
+
+enum rp_answer
+rp_admin_invitations_list(struct rp *rp, struct rp_call *call,
+    const uint8_t after[32], struct store_invitation *out, size_t max,
+    size_t *n)
+{
+	struct store_txn *t = NULL;
+	enum store_rc rc;
+
+	if (store_read_begin(rp->store, &t) != STORE_OK)
+		return RP_FAULT;
+	rc = store_invitations_list(t, after, call->now, out, max, n);
+	store_read_end(t);
+	return rp_answer_of(rc, RP_FAULT);
+}
+
+struct revocation {
+	const struct rp_call *call;
+	const uint8_t *id;
+	enum rp_answer said;
+};
+
+static enum store_rc
+revoke(struct store_txn *t, void *arg)
+{
+	struct revocation *x = arg;
+	struct store_invitation i;
+	struct rp_audit d = { 0 };
+	enum store_rc rc = store_invitation_find(t, x->id, x->call->now, &i);
+
+	if (rc == STORE_ABSENT)
+		return rp_refuse(&x->said, RP_NOT_FOUND);
+	if (rc != STORE_OK ||
+	    (rc = store_invitation_remove(t, i.token_hash)) != STORE_OK)
+		return rc;
+	rp_audit_text(&d, "by", "admin");
+	rp_audit_id(&d, "invitation", "inv_", x->id);
+	rp_audit_text(&d, "name", i.name);
+	return rp_audit_append(t, x->call, i.for_account ? &i.account : NULL,
+	    "invitation-revoked", &d);
+}
+
+enum rp_answer
+rp_admin_invitation_revoke(
+    struct rp *rp, struct rp_call *call, const uint8_t id[16])
+{
+	struct revocation x = { .call = call, .id = id };
+
+	return rp_update(rp, revoke, &x, &x.said);
 }

@@ -2,6 +2,7 @@
 #include "rp/limits.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "rp/secret.h"
@@ -28,6 +29,7 @@ struct set {
 };
 
 struct rp_limits {
+	_Atomic unsigned refs;
 	uint64_t key[2];
 	size_t sets; /* a power of two, at least SHARDS */
 	pthread_mutex_t locks[SHARDS];
@@ -64,6 +66,7 @@ rp_limits_new(size_t buckets)
 		sets *= 2;
 	if ((l = calloc(1, sizeof(*l) + sets * sizeof(struct set))) == NULL)
 		return NULL;
+	atomic_init(&l->refs, 1);
 	l->sets = sets;
 	if (!rp_secret_random(l->key, sizeof(l->key))) {
 		free(l);
@@ -74,10 +77,17 @@ rp_limits_new(size_t buckets)
 	return l;
 }
 
+struct rp_limits *
+rp_limits_take(struct rp_limits *l)
+{
+	atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
+	return l;
+}
+
 void
 rp_limits_free(struct rp_limits *l)
 {
-	if (l == NULL)
+	if (l == NULL || atomic_fetch_sub(&l->refs, 1) > 1)
 		return;
 	for (size_t i = 0; i < SHARDS; i++)
 		pthread_mutex_destroy(&l->locks[i]);

@@ -24,6 +24,8 @@ enum rp_limit {
 };
 
 struct rp_limits *rp_limits_new(size_t buckets);
+/* Another owner of the same buckets. */
+struct rp_limits *rp_limits_take(struct rp_limits *l);
 void rp_limits_free(struct rp_limits *l);
 
 /*

@@ -106,6 +106,13 @@ rp_close(struct rp *rp)
 	free(rp);
 }
 
+void
+rp_limits_share(struct rp *rp, struct rp *from)
+{
+	rp_limits_free(rp->limits);
+	rp->limits = rp_limits_take(from->limits);
+}
+
 const struct rp_config *
 rp_config_of(const struct rp *rp)
 {

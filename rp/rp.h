@@ -124,6 +124,12 @@ struct rp *rp_open(
     const struct rp_config *c, const struct rp_keys *keys, struct store *s);
 void rp_close(struct rp *rp);
 
+/*
+ * What `from` has counted counts for rp as well, and from then on both count
+ * together: a new configuration is no amnesty.  Before rp is used.
+ */
+void rp_limits_share(struct rp *rp, struct rp *from);
+
 /* New random keys; false when the machine has no randomness. */
 bool rp_keys_make(struct rp_keys *keys);
 

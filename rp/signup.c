@@ -270,12 +270,17 @@ signup_write(struct store_txn *t, void *arg)
 	struct signup *x = arg;
 	const struct rp_ceremony *c = x->ceremony;
 	enum store_rc rc;
+	size_t others;
 
 	if ((x->said = signup_still(t, x)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = store_spend(t, c->challenge, c->expires)) != STORE_OK ||
 	    (c->invited &&
 		(rc = store_invitation_remove(t, c->invitation)) != STORE_OK) ||
+	    /* Others to the same account were for the same visit. */
+	    (c->invited && !is_new(x) &&
+		(rc = store_invitations_end(t, &x->account.id, &others)) !=
+		    STORE_OK) ||
 	    (is_new(x) &&
 		(rc = store_account_add(t, &x->account)) != STORE_OK) ||
 	    (rc = store_credential_add(t, &x->credential)) != STORE_OK ||

@@ -228,3 +228,67 @@ store_audit_verify(struct store *s,
 		*r = w.r;
 	return rc;
 }
+
+/* ---- heads ---- */
+
+struct heads_walk {
+	void (*each)(const struct store_audit_head *h, void *arg);
+	void *arg;
+	struct store_txn *t;
+	enum store_rc rc;
+};
+
+static bool
+head_give(struct slice key, struct slice value, void *arg)
+{
+	struct heads_walk *w = arg;
+	struct store_audit_head out;
+	struct audit_head head;
+
+	if (key.n != 1 + AUDIT_CHAIN)
+		return true;
+	if (!audit_head_decode(value, &head)) {
+		w->rc = store_damaged(w->t, TABLE_HEADS, key);
+		return false;
+	}
+	memcpy(out.chain, key.p + 1, AUDIT_CHAIN);
+	out.number = head.number;
+	memcpy(out.hash, head.hash, sizeof(out.hash));
+	w->each(&out, w->arg);
+	return true;
+}
+
+enum store_rc
+store_audit_heads(struct store *s,
+    void (*each)(const struct store_audit_head *h, void *arg), void *arg)
+{
+	static const uint8_t not_named[] = { 0 };
+	struct heads_walk w = { .each = each, .arg = arg };
+	enum store_rc rc;
+
+	if ((rc = store_read_begin(s, &w.t)) != STORE_OK)
+		return rc;
+	rc = engine_range(w.t, TABLE_HEADS, SLICE(not_named), SLICE(not_named),
+	    head_give, &w);
+	store_read_end(w.t);
+	return rc == STORE_OK ? w.rc : rc;
+}
+
+enum store_rc
+store_audit_has(struct store *s, const struct store_audit_head *h)
+{
+	struct audit_key key = audit_key(h->chain, h->number);
+	struct audit_record r;
+	struct store_txn *t;
+	struct slice v;
+	enum store_rc rc;
+
+	if ((rc = store_read_begin(s, &t)) != STORE_OK)
+		return rc;
+	rc = engine_get(t, TABLE_AUDIT, SLICE(key.b), &v);
+	if (rc == STORE_OK &&
+	    (!audit_decode(v, &r) || memcmp(r.hash.p, h->hash, 32) != 0))
+		rc = STORE_DAMAGED;
+	store_read_end(t);
+	return rc;
+}

@@ -31,12 +31,15 @@ folder_ready(const struct store_log *log, const char *what, const char *dir)
 }
 
 enum store_rc
-store_backup(struct store *s, const char *dir)
+store_backup(struct store *s, const char *dir, store_also *also, void *arg)
 {
 	enum store_rc rc;
 
 	if ((rc = folder_ready(&s->log, "backup", dir)) != STORE_OK)
 		return rc;
+	/* The copy syncs the folder once it stands there. */
+	if (also != NULL && !also(dir, arg))
+		return STORE_REFUSED;
 	return engine_backup(s->engine, dir);
 }
 
@@ -95,7 +98,8 @@ copy_name(const char *part, const char *dir, const struct store_log *log)
 }
 
 enum store_rc
-store_restore(const char *from, const struct store_options *o)
+store_restore(const char *from, const struct store_options *o, store_also *also,
+    void *arg)
 {
 	struct store_log log = store_log_from(o);
 	struct store_options as_part = *o;
@@ -113,9 +117,13 @@ store_restore(const char *from, const struct store_options *o)
 	if ((rc = folder_ready(&log, "restore", part)) != STORE_OK)
 		return rc;
 	as_part.dir = part;
-	if ((rc = copy_out(from, part, &log)) != STORE_OK ||
-	    (rc = copy_judge(&as_part, &log)) != STORE_OK ||
-	    (rc = copy_name(part, o->dir, &log)) != STORE_OK)
+	if ((rc = copy_out(from, part, &log)) == STORE_OK)
+		rc = copy_judge(&as_part, &log);
+	if (rc == STORE_OK && also != NULL && !also(part, arg))
+		rc = STORE_REFUSED;
+	if (rc == STORE_OK)
+		rc = copy_name(part, o->dir, &log);
+	if (rc != STORE_OK)
 		folder_remove(part);
 	return rc;
 }

@@ -29,6 +29,7 @@ struct engine_options {
 	unsigned readers;
 	size_t map_first;
 	struct store_log log;
+	bool existing; /* as in struct store_options */
 	/*
 	 * Only to copy from it: nothing is made or written, and the medium
 	 * may be read-only.  STORE_ABSENT when there is no store.

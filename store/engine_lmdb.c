@@ -366,12 +366,24 @@ env_claim(struct engine *e, const struct engine_options *o)
 	return lmdb_rc(e, "open", error);
 }
 
+static bool
+is_there(const char *dir)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s/data.mdb", dir);
+
+	return n < (int)sizeof(path) && access(path, F_OK) == 0;
+}
+
 enum store_rc
 engine_open(const struct engine_options *o, struct engine **out)
 {
-	struct engine *e = calloc(1, sizeof(*e));
+	struct engine *e;
 	enum store_rc rc = STORE_OK;
 
+	if (o->existing && !is_there(o->dir))
+		return STORE_ABSENT;
+	e = calloc(1, sizeof(*e));
 	if (e == NULL || (e->dir = strdup(o->dir)) == NULL) {
 		free(e);
 		return STORE_FAULT;

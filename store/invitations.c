@@ -149,3 +149,110 @@ invitation_expire(struct store_txn *t, struct slice key)
 		return rc;
 	return engine_delete(t, TABLE_INVITATIONS, key);
 }
+
+/* ---- many ---- */
+
+struct listing {
+	struct store_txn *t;
+	const uint8_t *after; /* or NULL */
+	store_time now;
+	struct store_invitation *out;
+	size_t max, n;
+	enum store_rc rc;
+};
+
+static bool
+list_one(struct slice key, struct slice value, void *arg)
+{
+	struct listing *l = arg;
+	struct store_invitation *i = &l->out[l->n];
+
+	if (key.n != sizeof(i->token_hash) ||
+	    (l->after != NULL && memcmp(key.p, l->after, key.n) == 0))
+		return true;
+	if (!invitation_decode(value, i)) {
+		l->rc = store_damaged(l->t, TABLE_INVITATIONS, key);
+		return false;
+	}
+	memcpy(i->token_hash, key.p, sizeof(i->token_hash));
+	return i->expires <= l->now || ++l->n < l->max;
+}
+
+enum store_rc
+store_invitations_list(struct store_txn *t, const uint8_t after[32],
+    store_time now, struct store_invitation *out, size_t max, size_t *n)
+{
+	struct listing l = {
+		.t = t, .after = after, .now = now, .out = out, .max = max
+	};
+	struct slice from = { after, after != NULL ? 32 : 0 };
+	enum store_rc rc;
+
+	*n = 0;
+	if (max == 0)
+		return STORE_OK;
+	rc = engine_range(
+	    t, TABLE_INVITATIONS, from, (struct slice){ 0 }, list_one, &l);
+	*n = l.n;
+	return rc == STORE_OK ? l.rc : rc;
+}
+
+enum store_rc
+store_invitation_find(struct store_txn *t, const uint8_t half[16],
+    store_time now, struct store_invitation *i)
+{
+	struct slice prefix = { half, 16 };
+	struct store_invitation got;
+	struct listing l = { .t = t, .now = now, .out = &got, .max = 1 };
+	enum store_rc rc;
+
+	rc = engine_range(t, TABLE_INVITATIONS, prefix, prefix, list_one, &l);
+	if (rc == STORE_OK)
+		rc = l.rc;
+	if (rc == STORE_OK && l.n == 0)
+		rc = STORE_ABSENT;
+	if (rc == STORE_OK)
+		*i = got;
+	return rc;
+}
+
+enum { AT_ONCE = 16 };
+
+struct notes {
+	uint8_t hash[AT_ONCE][32];
+	size_t n;
+};
+
+static bool
+note_take(struct slice key, struct slice value, void *arg)
+{
+	struct notes *notes = arg;
+
+	(void)value;
+	if (key.n < 32)
+		return true;
+	memcpy(notes->hash[notes->n++], key.p + key.n - 32, 32);
+	return notes->n < AT_ONCE;
+}
+
+enum store_rc
+store_invitations_end(
+    struct store_txn *t, const struct account_id *account, size_t *n)
+{
+	struct cluster_key k =
+	    cluster_key(account, CLUSTER_INVITATION, (struct slice){ 0 });
+	struct slice prefix = cluster_slice(&k);
+	struct notes notes;
+	enum store_rc rc;
+
+	*n = 0;
+	do {
+		notes.n = 0;
+		rc = engine_range(
+		    t, TABLE_ACCOUNTS, prefix, prefix, note_take, &notes);
+		for (size_t i = 0; rc == STORE_OK && i < notes.n; i++)
+			rc = store_invitation_remove(t, notes.hash[i]);
+		*n += notes.n;
+	} while (rc == STORE_OK && notes.n == AT_ONCE);
+	return rc;
+}

@@ -26,4 +26,19 @@ enum store_rc store_invitation_get(struct store_txn *t,
 enum store_rc store_invitation_remove(
     struct store_txn *t, const uint8_t token_hash[32]);
 
+/*
+ * Those that are good at `now`, in no order that means anything, from the
+ * first one after `after` (NULL: from the beginning).  Writes at most max, *n
+ * of them; fewer than max: there are no more.
+ */
+enum store_rc store_invitations_list(struct store_txn *t,
+    const uint8_t after[32], store_time now, struct store_invitation *out,
+    size_t max, size_t *n);
+/* By the first half of its token_hash, which tells nothing of the token. */
+enum store_rc store_invitation_find(struct store_txn *t, const uint8_t half[16],
+    store_time now, struct store_invitation *i);
+/* All that are for that account; *n is how many there were. */
+enum store_rc store_invitations_end(
+    struct store_txn *t, const struct account_id *account, size_t *n);
+
 #endif

@@ -127,6 +127,7 @@ store_open(const struct store_options *o, struct store **out)
 		    &(struct engine_options){
 			.store = s,
 			.dir = o->dir,
+			.existing = o->existing,
 			.readers = o->readers,
 			.map_first = o->map_first,
 			.log = s->log,

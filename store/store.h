@@ -43,6 +43,7 @@ typedef void store_log_fn(int priority, const char *line, void *arg);
 
 struct store_options {
 	const char *dir; /* made, mode 0700, when absent */
+	bool existing; /* makes nothing: STORE_ABSENT when there is no store */
 	unsigned readers; /* threads that read at the same time */
 	size_t map_first; /* bytes mapped at first; 0: 64 MiB; grows */
 	store_log_fn *log; /* NULL: stderr, "<3>" before the line */
@@ -51,7 +52,8 @@ struct store_options {
 
 /*
  * STORE_OK and *out, to be ended by store_close(), when no thread is inside a
- * call or a view any more.  STORE_NEWER, STORE_FULL, STORE_BUSY, STORE_FAULT.
+ * call or a view any more.  STORE_ABSENT, STORE_NEWER, STORE_FULL, STORE_BUSY,
+ * STORE_FAULT.
  */
 enum store_rc store_open(const struct store_options *o, struct store **out);
 void store_close(struct store *s);
@@ -95,20 +97,32 @@ enum store_rc store_sweep(
     struct store *s, store_time now, unsigned limit, unsigned *swept);
 
 /*
+ * What has to be beside a copy of a store, or done to it, before the copy is
+ * one.  False, having said why: it does not become one.
+ */
+typedef bool store_also(const char *dir, void *arg);
+
+/*
  * Writes a consistent copy of the live store, compacted, into the folder
  * `dir`, which must be absent or empty, and syncs it.  The copy opens as a
- * store.  STORE_TAKEN when `dir` has something in it, STORE_BUSY when all slots
- * are taken: it needs one of its own.
+ * store.  also (or NULL) is called with the folder while it is empty.
+ * STORE_TAKEN when `dir` has something in it, STORE_REFUSED when also fails,
+ * STORE_BUSY when all slots are taken: it needs one of its own.
  */
-enum store_rc store_backup(struct store *s, const char *dir);
+enum store_rc store_backup(
+    struct store *s, const char *dir, store_also *also, void *arg);
 
 /*
  * Makes the store o->dir, which must be absent or empty, out of the backup
  * `from`: copied, opened, its audit log verified, and only then given its
- * name.  STORE_TAKEN when o->dir has something in it, STORE_ABSENT when there
- * is no store in `from`, STORE_DAMAGED when it does not verify (logged).
+ * name.  also (or NULL) is called just before that with the folder as it is
+ * called by then; the store in it is not open.  STORE_TAKEN when o->dir has
+ * something in it, STORE_ABSENT when there is no store in `from`,
+ * STORE_DAMAGED when it does not verify (logged), STORE_REFUSED when also
+ * fails.
  */
-enum store_rc store_restore(const char *from, const struct store_options *o);
+enum store_rc store_restore(const char *from, const struct store_options *o,
+    store_also *also, void *arg);
 
 struct store_stat {
 	uint64_t accounts, credentials, sessions, history, audit;

@@ -69,4 +69,4 @@ check "cppcheck" cppcheck --quiet --error-exitcode=1 --inline-suppr -j 2 \
 check "the layout in README.md" python3 tests/layout.py
 check "the manual page" mandoc -T lint -W warning web/itsumo.8
 check "the shell scripts are well formed" bash -n web/serve web/prepare.sh \
-	tests/run tests/lint.sh .ci/run
+	tests/run tests/lint.sh tests/serve.sh .ci/run

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/cli.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "rp/accounts.h"
+#include "rp/ids.h"
 #include "store/settings.h"
 #include "web/clock.h"
-#include "web/keyfile.h"
 #include "web/log.h"
 
 enum { READERS = 4, ORIGIN_MAX = 300 };
@@ -47,8 +50,11 @@ cli_config(const struct cli *c)
 	struct config *config =
 	    config_read(c->config_file, c->over, c->over_n, &p);
 
-	if (config != NULL)
-		config->conformance = c->conformance;
+	if (config != NULL && c->conformance) {
+		config->conformance = true;
+		/* Its tools are refused hundreds of times, as they should. */
+		config->limits = false;
+	}
 	return config;
 }
 
@@ -60,31 +66,76 @@ on_store_log(int priority, const char *line, void *arg)
 		fprintf(stderr, "itsumo: %s\n", line);
 }
 
+/* The folder as it is called from the root, for who is in another one. */
+static enum cli_exit
+no_store(const char *dir)
+{
+	char here[PATH_MAX] = "";
+
+	if (*dir != '/' && getcwd(here, sizeof(here) - 1) != NULL)
+		strcat(here, "/");
+	return cli_fail(CLI_STORAGE,
+	    "%s%s: there is no store in it; --data, ITSUMO_DATA or `data` in "
+	    "the configuration names another folder, and `itsumo serve` makes "
+	    "a new store",
+	    here, dir);
+}
+
+enum cli_exit
+cli_store_open(const struct store_options *o, struct store **s)
+{
+	switch (store_open(o, s)) {
+	case STORE_OK:
+		return CLI_OK;
+	case STORE_ABSENT:
+		return no_store(o->dir);
+	case STORE_NEWER:
+		return cli_fail(CLI_STORAGE,
+		    "%s was written by a newer itsumo; update this one",
+		    o->dir);
+	case STORE_FULL:
+		return cli_fail(CLI_STORAGE, "%s: the disk is full", o->dir);
+	case STORE_BUSY:
+		return cli_fail(
+		    CLI_STORAGE, "%s: too many processes use it", o->dir);
+	default:
+		return cli_fail(CLI_STORAGE,
+		    "%s cannot be used as the data folder", o->dir);
+	}
+}
+
 enum cli_exit
 cli_open(const struct cli *c, struct cli_house *h)
 {
-	struct store_options o = { .readers = READERS, .log = on_store_log };
 	struct config *config = cli_config(c);
-	struct keyfile keys;
+
+	return config == NULL ? CLI_CONFIG
+			      : cli_open_at(config, config->data, h);
+}
+
+enum cli_exit
+cli_open_at(struct config *config, const char *dir, struct cli_house *h)
+{
+	struct store_options o = { .dir = dir,
+		.existing = true,
+		.readers = READERS,
+		.log = on_store_log };
+	struct rp_keys keys;
+	enum cli_exit rc;
 
 	*h = (struct cli_house){ .call = { .now = clock_now() } };
-	if (config == NULL)
-		return CLI_CONFIG;
-	o.dir = config->data;
-	if (!config_trial_origin(config, 8080) ||
-	    store_open(&o, &h->store) != STORE_OK) {
-		(void)cli_fail(CLI_STORAGE, "%s cannot be opened", o.dir);
-		config_free(config);
-		return CLI_STORAGE;
-	}
-	if (!keyfile_load(config->data, &keys)) {
+	rc = cli_store_open(&o, &h->store);
+	if (rc == CLI_OK &&
+	    (!config_trial_origin(config, 8080) || !rp_keys_make(&keys)))
+		rc = cli_fail(CLI_SYSTEM, "no memory, or no randomness");
+	if (rc != CLI_OK) {
 		config_free(config);
 		store_close(h->store);
-		return CLI_STORAGE;
+		return rc;
 	}
 	/* Who sits at this machine waits for nobody. */
 	config->limits = false;
-	if ((h->site = site_new(config, &keys.rp, h->store)) == NULL) {
+	if ((h->site = site_new(config, &keys, h->store)) == NULL) {
 		store_close(h->store);
 		return CLI_CONFIG;
 	}
@@ -117,6 +168,75 @@ cli_answer(enum rp_answer a, const char *what)
 	default:
 		return cli_fail(CLI_REFUSED, "%s: %s", what, rp_answer_name(a));
 	}
+}
+
+enum cli_exit
+cli_find(const struct cli *c, struct cli_house *h, struct store_account *a)
+{
+	enum cli_exit rc = cli_open(c, h);
+
+	if (rc != CLI_OK)
+		return rc;
+	rc = cli_answer(
+	    rp_admin_account_find(h->rp, &h->call, c->arg[0], a), c->arg[0]);
+	if (rc != CLI_OK)
+		cli_close(h);
+	return rc;
+}
+
+void
+cli_print_safely(FILE *to, const char *s)
+{
+	for (; *s != '\0'; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, to);
+}
+
+void
+cli_print_time(const char *label, store_time t)
+{
+	char text[WEB_TIME_TEXT + 1];
+
+	web_time_write(t, text);
+	printf("%s%s", label, text);
+}
+
+void
+cli_report(const struct cli *c, const char *done, const struct store_account *a,
+    size_t ended)
+{
+	struct cli_json j;
+
+	if (!c->json) {
+		printf("%s: ", done);
+		cli_print_safely(stdout, a->name);
+		printf(" (%s); %zu sessions ended\n",
+		    rp_id_write("acc_", a->id.b).s, ended);
+		return;
+	}
+	cli_json_begin(&j);
+	json_out_object(&j.out, NULL);
+	json_out_word(&j.out, "id", rp_id_write("acc_", a->id.b).s);
+	json_out_word(&j.out, "done", done);
+	json_out_int(&j.out, "sessions_ended", (int64_t)ended);
+	json_out_object_end(&j.out);
+	cli_json_end(&j);
+}
+
+enum cli_exit
+cli_done(const struct cli *c, const char *word, const char *text)
+{
+	struct cli_json j;
+
+	if (!c->json) {
+		puts(text);
+		return CLI_OK;
+	}
+	cli_json_begin(&j);
+	json_out_object(&j.out, NULL);
+	json_out_word(&j.out, "done", word);
+	json_out_object_end(&j.out);
+	cli_json_end(&j);
+	return CLI_OK;
 }
 
 void

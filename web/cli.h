@@ -26,6 +26,10 @@ struct cli {
 	struct config_override over[CLI_OVERRIDES_MAX];
 	size_t over_n;
 	bool conformance, json, yes;
+	bool end_sessions, force; /* --end-sessions, --force */
+	long limit; /* --limit; 0: what the command says */
+	store_time since; /* --since; 0: from the beginning */
+	const char *account, *heads; /* --account NAME|ID, --heads FILE */
 	const char *svg; /* --svg FILE */
 	const char *display_name; /* --display-name */
 	int args;
@@ -36,9 +40,13 @@ typedef enum cli_exit cli_command(struct cli *c);
 
 cli_command cmd_serve, cmd_check_config, cmd_sample_config, cmd_routes;
 cli_command cmd_account_add, cmd_account_invite, cmd_account_list,
-    cmd_account_show, cmd_account_lock, cmd_account_unlock, cmd_account_remove,
-    cmd_session_revoke;
-cli_command cmd_backup, cmd_restore, cmd_audit_verify, cmd_key_rotate;
+    cmd_account_show, cmd_account_history, cmd_account_lock, cmd_account_unlock,
+    cmd_account_remove, cmd_session_revoke;
+cli_command cmd_invitation_list, cmd_invitation_revoke;
+cli_command cmd_passkey_list, cmd_passkey_remove, cmd_phone_list,
+    cmd_phone_remove, cmd_browser_list, cmd_browser_revoke;
+cli_command cmd_backup, cmd_restore, cmd_key_rotate;
+cli_command cmd_audit_verify, cmd_audit_list;
 cli_command cmd_bench, cmd_verify;
 
 /* "itsumo: …" on standard error; returns code. */
@@ -59,11 +67,40 @@ struct cli_house {
 	struct rp_call call; /* now, by nobody from nowhere */
 };
 
-/* CLI_OK, or what failed, which has been said. */
+/*
+ * Opens the store, or says why it cannot be, and where it was looked for.
+ * With o->existing it is not made.
+ */
+enum cli_exit cli_store_open(const struct store_options *o, struct store **s);
+
+/*
+ * CLI_OK, or what failed, which has been said.  Only `serve` makes a store: a
+ * command that did would find nothing in a folder named by mistake, and call
+ * it sound.  The keys of the installation are not read: no command seals.
+ */
 enum cli_exit cli_open(const struct cli *c, struct cli_house *h);
+/* The same with a store elsewhere; takes config over. */
+enum cli_exit cli_open_at(
+    struct config *config, const char *dir, struct cli_house *h);
 void cli_close(struct cli_house *h);
 /* What an answer means to who typed the command; says it unless RP_OK. */
 enum cli_exit cli_answer(enum rp_answer a, const char *what);
+
+/* The account that the first argument names, in a house to be closed. */
+enum cli_exit cli_find(
+    const struct cli *c, struct cli_house *h, struct store_account *a);
+
+/* What was done to an account, and how many sessions it ended. */
+void cli_report(const struct cli *c, const char *done,
+    const struct store_account *a, size_t ended);
+/* {"done": word}, or a text.  CLI_OK. */
+enum cli_exit cli_done(const struct cli *c, const char *word, const char *text);
+
+/*
+ * Names come from strangers: a terminal gets no control characters of theirs.
+ */
+void cli_print_safely(FILE *to, const char *s);
+void cli_print_time(const char *label, store_time t);
 
 /* JSON to standard output: an object with a line's end. */
 struct cli_json {

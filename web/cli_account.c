@@ -9,132 +9,13 @@
 #include "web/cli.h"
 #include "web/server/shapes.h"
 
-enum { PAGE = 256, LINK_MAX = 512 };
+enum { PAGE = 256, ENTRIES = 100 };
 
 /* The state is the administrator's business, and not in shape_account(). */
 static const char *
 state_name(const struct store_account *a)
 {
 	return a->state == STORE_ACCOUNT_LOCKED ? "locked" : "active";
-}
-
-/* Names come from strangers: a terminal gets no control characters of theirs.
- */
-static void
-print_safely(FILE *to, const char *s)
-{
-	for (; *s != '\0'; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, to);
-}
-
-static void
-print_time(const char *label, store_time t)
-{
-	char text[WEB_TIME_TEXT + 1];
-
-	web_time_write(t, text);
-	printf("%s%s", label, text);
-}
-
-static enum cli_exit
-find(const struct cli *c, struct cli_house *h, struct store_account *a)
-{
-	enum cli_exit rc = cli_open(c, h);
-
-	if (rc != CLI_OK)
-		return rc;
-	rc = cli_answer(
-	    rp_admin_account_find(h->rp, &h->call, c->arg[0], a), c->arg[0]);
-	if (rc != CLI_OK)
-		cli_close(h);
-	return rc;
-}
-
-/* The link, its QR code where somebody is looking, and its end. */
-static enum cli_exit
-give_link(const struct cli *c, struct cli_house *h,
-    const struct rp_invitation_text *invitation, store_time expires,
-    const struct store_account *added)
-{
-	char link[LINK_MAX];
-	struct cli_json j;
-	int n = snprintf(link, sizeof(link), "%s/signup#invitation=%s",
-	    cli_origin(h), invitation->s);
-
-	if (n < 0 || n >= LINK_MAX)
-		return cli_fail(CLI_SYSTEM, "the link is too long");
-	if (c->svg != NULL && !cli_qr_svg(c->svg, link))
-		return cli_fail(CLI_SYSTEM, "%s cannot be written", c->svg);
-	if (c->json) {
-		cli_json_begin(&j);
-		json_out_object(&j.out, NULL);
-		if (added != NULL)
-			shape_account(&j.out, "account", added);
-		json_out_text(&j.out, "link", link);
-		json_out_word(&j.out, "invitation", invitation->s);
-		if (expires != 0)
-			json_out_time(&j.out, "expires_at", expires);
-		json_out_object_end(&j.out);
-		cli_json_end(&j);
-		return CLI_OK;
-	}
-	printf("%s\n", link);
-	if (expires != 0) {
-		print_time("good once, until ", expires);
-		putchar('\n');
-	}
-	if (isatty(STDOUT_FILENO))
-		(void)cli_qr_print(stdout, link);
-	return CLI_OK;
-}
-
-enum cli_exit
-cmd_account_add(struct cli *c)
-{
-	struct rp_invitation_text invitation;
-	struct store_account added;
-	struct cli_house h;
-	enum cli_exit rc = cli_open(c, &h);
-	enum rp_answer a;
-
-	if (rc != CLI_OK)
-		return rc;
-	a = rp_admin_account_add(
-	    h.rp, &h.call, c->arg[0], c->display_name, &added, &invitation);
-	if (a == RP_NAME_MALFORMED)
-		rc = cli_fail(CLI_REFUSED, "%s: %s", c->arg[0], h.call.hint);
-	else
-		rc = cli_answer(a, c->arg[0]);
-	if (rc == CLI_OK && !c->json)
-		printf("%s\n", rp_id_write("acc_", added.id.b).s);
-	if (rc == CLI_OK)
-		rc = give_link(c, &h, &invitation,
-		    h.call.now + h.site->config->invitation_time, &added);
-	cli_close(&h);
-	return rc;
-}
-
-enum cli_exit
-cmd_account_invite(struct cli *c)
-{
-	struct rp_invitation_text invitation;
-	const char *name = c->args > 0 ? c->arg[0] : NULL;
-	struct cli_house h;
-	enum cli_exit rc = cli_open(c, &h);
-	store_time expires = 0;
-	enum rp_answer a;
-
-	if (rc != CLI_OK)
-		return rc;
-	a = rp_admin_invite(h.rp, &h.call, name, &invitation, &expires);
-	if (a == RP_NAME_MALFORMED)
-		rc = cli_fail(CLI_REFUSED, "%s: %s", name, h.call.hint);
-	else
-		rc = cli_answer(a, name == NULL ? "invitation" : name);
-	if (rc == CLI_OK)
-		rc = give_link(c, &h, &invitation, expires, NULL);
-	cli_close(&h);
-	return rc;
 }
 
 static void
@@ -152,9 +33,9 @@ print_account(const struct cli *c, const struct store_account *a)
 		return;
 	}
 	printf("%s  ", rp_id_write("acc_", a->id.b).s);
-	print_time("", a->created);
+	cli_print_time("", a->created);
 	printf("  %s  ", state_name(a));
-	print_safely(stdout, a->name);
+	cli_print_safely(stdout, a->name);
 	putchar('\n');
 }
 
@@ -218,20 +99,20 @@ show_text(const struct store_account *a, const struct store_credential *keys,
     size_t keys_n, const struct store_session *sessions, size_t sessions_n)
 {
 	printf("account  %s\nname     ", rp_id_write("acc_", a->id.b).s);
-	print_safely(stdout, a->name);
+	cli_print_safely(stdout, a->name);
 	fputs("\nshown as ", stdout);
-	print_safely(stdout, a->display_name);
+	cli_print_safely(stdout, a->display_name);
 	printf("\nstate    %s", state_name(a));
-	print_time("\nmade     ", a->created);
+	cli_print_time("\nmade     ", a->created);
 	printf("\n\npasskeys (%zu)\n", keys_n);
 	for (size_t i = 0; i < keys_n; i++) {
 		struct slice id = { keys[i].id, keys[i].id_n };
 
 		printf(
 		    "  %s  ", rp_id_write("pk_", store_credential_ref(id).b).s);
-		print_time("", keys[i].created);
+		cli_print_time("", keys[i].created);
 		fputs("  ", stdout);
-		print_safely(stdout, keys[i].name);
+		cli_print_safely(stdout, keys[i].name);
 		if (keys[i].counter_went_back != 0)
 			fputs("  (its counter went back)", stdout);
 		putchar('\n');
@@ -239,9 +120,9 @@ show_text(const struct store_account *a, const struct store_credential *keys,
 	printf("\nsessions (%zu)\n", sessions_n);
 	for (size_t i = 0; i < sessions_n; i++) {
 		printf("  %s  ", rp_id_write("ses_", sessions[i].id.b).s);
-		print_time("", sessions[i].last_seen);
+		cli_print_time("", sessions[i].last_seen);
 		printf("  %s  ", sessions[i].client.address);
-		print_safely(stdout, sessions[i].client.browser);
+		cli_print_safely(stdout, sessions[i].client.browser);
 		putchar('\n');
 	}
 }
@@ -254,7 +135,7 @@ cmd_account_show(struct cli *c)
 	struct rp_signed_in who = { 0 };
 	size_t keys_n = 0, sessions_n = 0;
 	struct cli_house h;
-	enum cli_exit rc = find(c, &h, &who.account);
+	enum cli_exit rc = cli_find(c, &h, &who.account);
 	enum rp_answer a;
 
 	if (rc != CLI_OK)
@@ -270,35 +151,12 @@ cmd_account_show(struct cli *c)
 	return rc;
 }
 
-/* What was done, and to how many sessions. */
-static void
-report(const struct cli *c, const char *done, const struct store_account *a,
-    size_t ended)
-{
-	struct cli_json j;
-
-	if (!c->json) {
-		printf("%s: ", done);
-		print_safely(stdout, a->name);
-		printf(" (%s); %zu sessions ended\n",
-		    rp_id_write("acc_", a->id.b).s, ended);
-		return;
-	}
-	cli_json_begin(&j);
-	json_out_object(&j.out, NULL);
-	json_out_word(&j.out, "id", rp_id_write("acc_", a->id.b).s);
-	json_out_word(&j.out, "done", done);
-	json_out_int(&j.out, "sessions_ended", (int64_t)ended);
-	json_out_object_end(&j.out);
-	cli_json_end(&j);
-}
-
 enum cli_exit
 cmd_account_lock(struct cli *c)
 {
 	struct store_account a;
 	struct cli_house h;
-	enum cli_exit rc = find(c, &h, &a);
+	enum cli_exit rc = cli_find(c, &h, &a);
 	size_t n = 0;
 
 	if (rc != CLI_OK)
@@ -306,7 +164,7 @@ cmd_account_lock(struct cli *c)
 	rc = cli_answer(
 	    rp_admin_account_lock(h.rp, &h.call, &a.id, &n), c->arg[0]);
 	if (rc == CLI_OK)
-		report(c, "locked", &a, n);
+		cli_report(c, "locked", &a, n);
 	cli_close(&h);
 	return rc;
 }
@@ -316,14 +174,14 @@ cmd_account_unlock(struct cli *c)
 {
 	struct store_account a;
 	struct cli_house h;
-	enum cli_exit rc = find(c, &h, &a);
+	enum cli_exit rc = cli_find(c, &h, &a);
 
 	if (rc != CLI_OK)
 		return rc;
 	rc = cli_answer(
 	    rp_admin_account_unlock(h.rp, &h.call, &a.id), c->arg[0]);
 	if (rc == CLI_OK)
-		report(c, "unlocked", &a, 0);
+		cli_report(c, "unlocked", &a, 0);
 	cli_close(&h);
 	return rc;
 }
@@ -341,7 +199,7 @@ asked(const struct cli *c, const struct store_account *a)
 		return false;
 	}
 	fputs("Remove ", stderr);
-	print_safely(stderr, a->name);
+	cli_print_safely(stderr, a->name);
 	fputs(" with its passkeys, sessions and history?  This cannot be "
 	      "undone.  Type yes: ",
 	    stderr);
@@ -354,7 +212,7 @@ cmd_account_remove(struct cli *c)
 {
 	struct store_account a;
 	struct cli_house h;
-	enum cli_exit rc = find(c, &h, &a);
+	enum cli_exit rc = cli_find(c, &h, &a);
 
 	if (rc != CLI_OK)
 		return rc;
@@ -364,7 +222,7 @@ cmd_account_remove(struct cli *c)
 		rc = cli_answer(
 		    rp_admin_account_remove(h.rp, &h.call, &a.id), c->arg[0]);
 	if (rc == CLI_OK)
-		report(c, "removed", &a, 0);
+		cli_report(c, "removed", &a, 0);
 	cli_close(&h);
 	return rc;
 }
@@ -384,12 +242,70 @@ cmd_session_revoke(struct cli *c)
 			    CLI_USAGE, "%s: is no id of a session", c->arg[1]);
 		one = &id;
 	}
-	if ((rc = find(c, &h, &a)) != CLI_OK)
+	if ((rc = cli_find(c, &h, &a)) != CLI_OK)
 		return rc;
 	rc = cli_answer(rp_admin_session_revoke(h.rp, &h.call, &a.id, one, &n),
 	    c->args > 1 ? c->arg[1] : c->arg[0]);
 	if (rc == CLI_OK)
-		report(c, "revoked", &a, n);
+		cli_report(c, "revoked", &a, n);
+	cli_close(&h);
+	return rc;
+}
+
+static void
+print_entry(const struct cli *c, const struct store_history *h)
+{
+	struct cli_json j;
+
+	if (c->json) {
+		cli_json_begin(&j);
+		shape_history(&j.out, NULL, h);
+		cli_json_end(&j);
+		return;
+	}
+	cli_print_time("", h->at);
+	printf("  %-20s %s", h->event, h->ok ? "" : "REFUSED ");
+	cli_print_safely(stdout, h->reason);
+	printf("  %s  ", h->client.address);
+	cli_print_safely(stdout, h->client.browser);
+	if (*h->client.place != '\0') {
+		fputs("  ", stdout);
+		cli_print_safely(stdout, h->client.place);
+	}
+	if (*h->passkey != '\0') {
+		fputs("  ", stdout);
+		cli_print_safely(stdout, h->passkey);
+	}
+	putchar('\n');
+}
+
+/* What its owner reads, for who helps them; newest first. */
+enum cli_exit
+cmd_account_history(struct cli *c)
+{
+	static struct store_history page[RP_HISTORY_PAGE_MAX];
+	struct history_id before = { { 0 } };
+	struct rp_signed_in who = { 0 };
+	long left = c->limit > 0 ? c->limit : ENTRIES;
+	struct cli_house h;
+	enum cli_exit rc = cli_find(c, &h, &who.account);
+	size_t want, n;
+
+	if (rc != CLI_OK)
+		return rc;
+	do {
+		want = left < RP_HISTORY_PAGE_MAX ? (size_t)left
+						  : RP_HISTORY_PAGE_MAX;
+		n = 0;
+		rc = cli_answer(rp_history_list(h.rp, &h.call, &who, &before,
+				    page, want, &n),
+		    c->arg[0]);
+		for (size_t i = 0; rc == CLI_OK && i < n; i++)
+			print_entry(c, &page[i]);
+		if (n > 0)
+			before = page[n - 1].id;
+		left -= (long)n;
+	} while (rc == CLI_OK && n == want && left > 0);
 	cli_close(&h);
 	return rc;
 }

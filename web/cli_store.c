@@ -1,60 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "rp/evidence.h"
-#include "store/audit.h"
+#include "rp/accounts.h"
+#include "rp/sessions.h"
 #include "web/cli.h"
 #include "web/keyfile.h"
-#include "web/server/place.h"
+#include "web/messages.h"
 #include "web/server/routes.h"
 #include "web/server/tls.h"
 #include "web/verify.h"
 
-/* {"done": word} or a word. */
-static enum cli_exit
-done(const struct cli *c, const char *word, const char *text)
-{
-	struct cli_json j;
-
-	if (!c->json) {
-		puts(text);
-		return CLI_OK;
-	}
-	cli_json_begin(&j);
-	json_out_object(&j.out, NULL);
-	json_out_word(&j.out, "done", word);
-	json_out_object_end(&j.out);
-	cli_json_end(&j);
-	return CLI_OK;
-}
-
-/* The files that a configuration names can be read, and are what they say. */
+/*
+ * What the configuration names can be read, and is what it should be: asked of
+ * those that `serve` asks, so that what is fine here is not refused there.
+ */
 static bool
-files_are_good(const struct config *config)
+files_are_good(struct config *config)
 {
-	const char *why = "";
-	struct place *place;
+	struct tls_identity *id = NULL;
 	bool good = true;
 
-	if (*config->tls_certificate != '\0' && *config->tls_key != '\0')
-		good = tls_load(config->tls_certificate, config->tls_key);
-	tls_close();
-	if (*config->geoip_database != '\0') {
-		place = place_open(config->geoip_database, &why);
-		if (place == NULL) {
-			(void)cli_fail(CLI_CONFIG, "geoip_database: %s: %s",
-			    config->geoip_database, why);
-			good = false;
-		}
-		place_close(place);
+	if (*config->tls_certificate != '\0') {
+		id = tls_read(config->tls_certificate, config->tls_key);
+		good = id != NULL;
+		tls_forget(id);
 	}
-	good = trust_check(config) && good;
-	return good;
+	good = site_check(config) && good;
+	return messages_check(config) && good;
 }
 
 enum cli_exit
@@ -67,7 +43,7 @@ cmd_check_config(struct cli *c)
 		return CLI_CONFIG;
 	good = files_are_good(config);
 	if (good)
-		(void)done(c, "check-config",
+		(void)cli_done(c, "check-config",
 		    config->trial
 			? "fine; without rp_id this is a trial at localhost"
 			: "fine");
@@ -161,51 +137,162 @@ store_answer(enum store_rc rc, const char *from, const char *to)
 	case STORE_NEWER:
 		return cli_fail(
 		    CLI_STORAGE, "%s: was written by a newer itsumo", from);
+	case STORE_REFUSED: /* which has been said */
+		return CLI_STORAGE;
 	default:
 		return cli_fail(CLI_STORAGE, "%s: failed", to);
 	}
 }
 
+/* What is kept beside a store, and done to it, where a copy is made. */
+struct copying {
+	const struct cli *cli;
+	const char *from; /* where the keys are */
+	bool keys; /* they were copied */
+	size_t ended; /* sessions */
+};
+
 /* The keys belong to the store: without them decoys would change. */
 static bool
-copy_keys(const char *from, const char *to)
+copy_keys(const char *to, void *arg)
 {
-	char path[2][PATH_MAX], bytes[1024];
-	FILE *in, *out = NULL;
-	size_t n = 0;
-	bool ok;
+	struct copying *x = arg;
 
-	(void)snprintf(path[0], PATH_MAX, "%s/keys", from);
-	(void)snprintf(path[1], PATH_MAX, "%s/keys", to);
-	if ((in = fopen(path[0], "re")) == NULL)
-		return errno == ENOENT; /* systemd keeps them elsewhere */
-	n = fread(bytes, 1, sizeof(bytes), in);
-	ok = ferror(in) == 0 && (out = fopen(path[1], "wxe")) != NULL &&
-	     fwrite(bytes, 1, n, out) == n && fflush(out) == 0 &&
-	     fsync(fileno(out)) == 0;
-	(void)fclose(in);
-	if (out != NULL)
-		ok = fclose(out) == 0 && ok;
-	explicit_bzero(bytes, sizeof(bytes));
-	return ok;
+	return keyfile_copy(x->from, to, &x->keys);
+}
+
+/* Nothing is left of them in a folder that became no copy. */
+static void
+forget_keys(const char *dir, const struct copying *x)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/keys", dir);
+
+	if (x->keys && n < (int)sizeof(path))
+		(void)unlink(path);
+}
+
+static enum cli_exit
+say_backup(const struct cli *c, bool keys)
+{
+	struct cli_json j;
+
+	if (!c->json) {
+		puts(keys ? "done: the store and the keys"
+			  : "done: the store.  The keys are NOT in it: they "
+			    "are not in the data folder but where systemd "
+			    "has them; keep a copy of those too");
+		return CLI_OK;
+	}
+	cli_json_begin(&j);
+	json_out_object(&j.out, NULL);
+	json_out_word(&j.out, "done", "backup");
+	json_out_bool(&j.out, "keys", keys);
+	json_out_object_end(&j.out);
+	cli_json_end(&j);
+	return CLI_OK;
 }
 
 enum cli_exit
 cmd_backup(struct cli *c)
 {
+	struct copying x = { .cli = c };
 	struct cli_house h;
 	enum cli_exit rc = cli_open(c, &h);
+	enum store_rc s;
 
 	if (rc != CLI_OK)
 		return rc;
 	(void)umask(077);
-	rc = store_answer(
-	    store_backup(h.store, c->arg[0]), h.site->config->data, c->arg[0]);
-	if (rc == CLI_OK && !copy_keys(h.site->config->data, c->arg[0]))
-		rc = cli_fail(
-		    CLI_STORAGE, "%s: the keys were not copied", c->arg[0]);
+	x.from = h.site->config->data;
+	/* Those that lie in the folder are then not the ones in use. */
+	s = store_backup(
+	    h.store, c->arg[0], keyfile_is_systemds() ? NULL : copy_keys, &x);
+	if (s != STORE_OK && s != STORE_TAKEN)
+		forget_keys(c->arg[0], &x);
+	rc = store_answer(s, x.from, c->arg[0]);
 	cli_close(&h);
-	return rc != CLI_OK ? rc : done(c, "backup", "done");
+	return rc != CLI_OK ? rc : say_backup(c, x.keys);
+}
+
+/* Every session of every account. */
+static enum cli_exit
+end_sessions(struct cli_house *h, size_t *ended)
+{
+	static struct store_account page[64];
+	struct account_id after = { { 0 } };
+	enum cli_exit rc = CLI_OK;
+	struct store_txn *t;
+	enum store_rc s;
+	size_t n, one;
+
+	do {
+		n = 0;
+		if ((s = store_read_begin(h->store, &t)) == STORE_OK) {
+			s = store_accounts_list(t, &after, page, 64, &n);
+			store_read_end(t);
+		}
+		if (s != STORE_OK && s != STORE_ABSENT)
+			return cli_fail(CLI_STORAGE, "the store failed");
+		for (size_t i = 0; rc == CLI_OK && i < n; i++) {
+			one = 0;
+			rc = cli_answer(rp_admin_session_revoke(h->rp, &h->call,
+					    &page[i].id, NULL, &one),
+			    page[i].name);
+			*ended += one;
+		}
+		if (n > 0)
+			after = page[n - 1].id;
+	} while (rc == CLI_OK && n == 64);
+	return rc;
+}
+
+static bool
+prepare(const char *dir, void *arg)
+{
+	struct copying *x = arg;
+	struct config *config;
+	struct cli_house h;
+	bool good;
+
+	if (!copy_keys(dir, x))
+		return false;
+	if (!x->cli->end_sessions)
+		return true;
+	if ((config = cli_config(x->cli)) == NULL ||
+	    cli_open_at(config, dir, &h) != CLI_OK)
+		return false;
+	good = end_sessions(&h, &x->ended) == CLI_OK;
+	cli_close(&h);
+	return good;
+}
+
+static enum cli_exit
+say_restore(const struct cli *c, const struct copying *x)
+{
+	struct cli_json j;
+
+	if (c->json) {
+		cli_json_begin(&j);
+		json_out_object(&j.out, NULL);
+		json_out_word(&j.out, "done", "restore");
+		json_out_bool(&j.out, "keys", x->keys);
+		json_out_int(&j.out, "sessions_ended", (int64_t)x->ended);
+		json_out_object_end(&j.out);
+		cli_json_end(&j);
+		return CLI_OK;
+	}
+	if (!x->keys)
+		puts("The keys are NOT in this backup: put them where systemd "
+		     "has them, or into the data folder, before the server "
+		     "makes new ones: phones would not be woken any more.");
+	if (c->end_sessions)
+		printf("done; %zu sessions ended\n", x->ended);
+	else
+		puts("done.  Sessions, passkeys and kept browsers that were "
+		     "ended or removed since the backup are back, and locks "
+		     "are as they were; --end-sessions ends all sessions.");
+	return CLI_OK;
 }
 
 enum cli_exit
@@ -213,91 +300,32 @@ cmd_restore(struct cli *c)
 {
 	struct config *config = cli_config(c);
 	struct store_options o = { .readers = 4 };
+	struct copying x = { .cli = c, .from = c->arg[0] };
 	enum cli_exit rc;
 
 	if (config == NULL)
 		return CLI_CONFIG;
 	(void)umask(077);
 	o.dir = config->data;
-	rc = store_answer(store_restore(c->arg[0], &o), c->arg[0], o.dir);
-	if (rc == CLI_OK && !copy_keys(c->arg[0], o.dir))
-		rc = cli_fail(
-		    CLI_STORAGE, "%s: the keys were not copied", o.dir);
+	rc = store_answer(
+	    store_restore(c->arg[0], &o, prepare, &x), c->arg[0], o.dir);
 	config_free(config);
-	return rc != CLI_OK ? rc : done(c, "restore", "done");
-}
-
-/* The chain itself, then what stands in it of approvals. */
-static enum store_rc
-verify(struct cli_house *h, struct store_audit_report *r,
-    struct rp_approvals_report *approvals)
-{
-	enum store_rc rc = store_audit_verify(h->store, NULL, NULL, r);
-
-	if (rc != STORE_OK || !r->sound)
-		return rc;
-	if (rp_approvals_verify(h->store, h->site->config->rp_id, approvals) !=
-	    RP_OK)
-		return STORE_FAULT;
-	return STORE_OK;
-}
-
-enum cli_exit
-cmd_audit_verify(struct cli *c)
-{
-	struct rp_approvals_report approvals = { 0 };
-	struct store_audit_report r = { 0 };
-	struct cli_house h;
-	struct cli_json j;
-	const char *trouble;
-	bool sound;
-	enum cli_exit rc = cli_open(c, &h);
-
-	if (rc != CLI_OK)
-		return rc;
-	if (verify(&h, &r, &approvals) != STORE_OK)
-		rc = cli_fail(CLI_STORAGE, "the store failed");
-	sound = r.sound && approvals.sound;
-	trouble = r.sound ? approvals.trouble : r.trouble;
-	if (rc != CLI_OK)
-		sound = false;
-	else if (c->json) {
-		cli_json_begin(&j);
-		json_out_object(&j.out, NULL);
-		json_out_bool(&j.out, "sound", sound);
-		json_out_int(&j.out, "chains", (int64_t)r.chains);
-		json_out_int(&j.out, "entries", (int64_t)r.entries);
-		json_out_int(&j.out, "approved", (int64_t)approvals.approved);
-		json_out_int(
-		    &j.out, "mismatches", (int64_t)approvals.mismatches);
-		if (!sound)
-			json_out_text(&j.out, "trouble", trouble);
-		json_out_object_end(&j.out);
-		cli_json_end(&j);
-	} else
-		printf("%s: %llu entries in %llu chains, %llu approvals and "
-		       "%llu wrong numbers verified again%s%s\n",
-		    sound ? "sound" : "NOT SOUND",
-		    (unsigned long long)r.entries, (unsigned long long)r.chains,
-		    (unsigned long long)approvals.approved,
-		    (unsigned long long)approvals.mismatches, sound ? "" : "; ",
-		    sound ? "" : trouble);
-	cli_close(&h);
-	return rc != CLI_OK ? rc : sound ? CLI_OK : CLI_REFUSED;
+	return rc != CLI_OK ? rc : say_restore(c, &x);
 }
 
 enum cli_exit
 cmd_key_rotate(struct cli *c)
 {
-	struct config *config = cli_config(c);
+	struct cli_house h;
+	enum cli_exit rc = cli_open(c, &h);
 	bool ok;
 
-	if (config == NULL)
-		return CLI_CONFIG;
-	ok = keyfile_rotate(config->data);
-	config_free(config);
+	if (rc != CLI_OK)
+		return rc;
+	ok = keyfile_rotate(h.site->config->data);
+	cli_close(&h);
 	return !ok ? CLI_STORAGE
-		   : done(c, "rotated", "done; send SIGHUP to the server");
+		   : cli_done(c, "rotated", "done; send SIGHUP to the server");
 }
 
 enum cli_exit

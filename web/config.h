@@ -92,6 +92,9 @@
 	    "the domain that passkeys belong to; empty: a trial at localhost") \
 	X(rp_name, TEXT, "", judge_label,                                      \
 	    "the name that people see; empty: the domain")                     \
+	X(support, TEXT, "", judge_support,                                    \
+	    "who helps people that cannot go on, for the pages to name: "      \
+	    "https://… or mailto:NAME@DOMAIN; empty: nobody is named")         \
 	X(origins, LIST, "", judge_origin,                                     \
 	    "where the pages are reached; empty: https://<rp_id>")             \
 	X(related_origins, LIST, "", judge_origin,                             \

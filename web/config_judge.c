@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <libpsl.h>
-
 #include "web/log.h"
 #include "web/server/address.h"
 
@@ -68,47 +66,6 @@ judge_ops_listen(const char *value)
 	return one_of(value, words) ? NULL : judge_listen(value);
 }
 
-/* Labels of letters, digits and hyphens, in lower case (RFC 1123 2.1). */
-static bool
-is_domain(const char *s)
-{
-	size_t label = 0, n = strlen(s);
-
-	if (n == 0 || n > 253)
-		return false;
-	for (size_t i = 0; i <= n; i++) {
-		if (s[i] == '.' || s[i] == '\0') {
-			if (label == 0 || label > 63 || s[i - 1] == '-')
-				return false;
-			label = 0;
-		} else if (islower((unsigned char)s[i]) ||
-			   isdigit((unsigned char)s[i]) ||
-			   (s[i] == '-' && label > 0))
-			label++;
-		else
-			return false;
-	}
-	return true;
-}
-
-const char *
-judge_rp_id(const char *value)
-{
-	struct address a;
-
-	if (*value == '\0')
-		return NULL;
-	if (address_parse(slice_of(value), &a))
-		return "is an address: passkeys belong to a domain";
-	if (!is_domain(value))
-		return "is not a domain (lower case, ASCII, no port, no "
-		       "scheme)";
-	if (psl_is_public_suffix2(
-		psl_builtin(), value, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE))
-		return "is a public suffix: browsers refuse it";
-	return NULL;
-}
-
 const char *
 judge_label(const char *value)
 {
@@ -117,63 +74,6 @@ judge_label(const char *value)
 	for (; *value != '\0'; value++)
 		if ((unsigned char)*value < 0x20 || *value == 0x7f)
 			return "has a control character";
-	return NULL;
-}
-
-/*
- * The host of "https://host" or "https://host:port", as browsers write
- * origins; false where it is not one.  *https says which scheme.
- */
-static bool
-split_origin(const char *s, char host[256], bool *https)
-{
-	const char *from, *end, *port;
-
-	*https = strncmp(s, "https://", 8) == 0;
-	if (!*https && strncmp(s, "http://", 7) != 0)
-		return false;
-	from = s + (*https ? 8 : 7);
-	end = from + strcspn(from, ":");
-	if ((size_t)(end - from) > 253)
-		return false;
-	memcpy(host, from, (size_t)(end - from));
-	host[end - from] = '\0';
-	if (!is_domain(host))
-		return false;
-	if (*end == '\0')
-		return true;
-	port = end + 1;
-	if (*port < '1' || *port > '9' || strlen(port) > 5 ||
-	    port[strspn(port, "0123456789")] != '\0')
-		return false;
-	/* A browser leaves out the port that its scheme has anyway. */
-	return atoi(port) < 65536 && atoi(port) != (*https ? 443 : 80);
-}
-
-static bool
-is_local(const char *host)
-{
-	size_t n = strlen(host), m = sizeof(".localhost") - 1;
-
-	return strcmp(host, "localhost") == 0 ||
-	       (n > m && strcmp(host + n - m, ".localhost") == 0);
-}
-
-const char *
-judge_origin(const char *value)
-{
-	char host[256];
-	bool https;
-
-	if (strncmp(value, "android:apk-key-hash:", 21) == 0)
-		return strlen(value) == 21 + 43
-			   ? NULL
-			   : "is not the base64url of a SHA-256";
-	if (!split_origin(value, host, &https))
-		return "is not an origin as browsers write it, such as "
-		       "https://id.example.com or https://id.example.com:8443";
-	if (!https && !is_local(host))
-		return "must be https: browsers give passkeys to nobody else";
 	return NULL;
 }
 
@@ -296,37 +196,6 @@ judge_connections(const char *value)
 	    value, 0, 1000000, "is not a number from 0 to 1000000");
 }
 
-/* L3 5.1.3 step 8: the host is the rp id or lies under it. */
-static bool
-under(const char *host, const char *rp_id)
-{
-	size_t n = strlen(host), m = strlen(rp_id);
-
-	return strcmp(host, rp_id) == 0 ||
-	       (n > m && host[n - m - 1] == '.' &&
-		   strcmp(host + n - m, rp_id) == 0);
-}
-
-static void
-judge_origins(const struct config *c, struct config_problems *p)
-{
-	char host[256];
-	bool https;
-
-	for (size_t i = 0; i < c->origins.n; i++)
-		if (split_origin(c->origins.v[i], host, &https) &&
-		    !under(host, c->rp_id))
-			config_complain(p, true,
-			    "origins: %s is not under rp_id %s; if it may use "
-			    "the passkeys all the same, put it into "
-			    "related_origins",
-			    c->origins.v[i], c->rp_id);
-	if (c->related_origins.n > 5)
-		config_complain(p, false,
-		    "related_origins: some browsers read no more than 5 "
-		    "different names");
-}
-
 /* Whether anybody beyond this machine reaches what is listened at. */
 static bool
 beyond_loopback(const char *listen)
@@ -368,7 +237,7 @@ config_judge_whole(const struct config *c, struct config_problems *p)
 	if (c->trial)
 		judge_trial(c, p);
 	else
-		judge_origins(c, p);
+		config_judge_origins(c, p);
 	if (tls != (*c->tls_key != '\0'))
 		config_complain(
 		    p, true, "tls_certificate, tls_key: one needs the other");

@@ -17,7 +17,7 @@ config_judge judge_listen, judge_ops_listen, judge_set, judge_rp_id,
     judge_policy, judge_user_verification, judge_format, judge_accept,
     judge_demand, judge_aaguid, judge_backup, judge_tpm_manufacturer,
     judge_status, judge_match, judge_push_host, judge_push_subject,
-    judge_android_app, judge_apple_app;
+    judge_android_app, judge_apple_app, judge_support;
 
 /* "90s", "5m", "2h", "14d" in milliseconds; -1 where it is none of these. */
 int64_t config_time(const char *value);
@@ -34,6 +34,8 @@ bool config_aaguid(const char *text, uint8_t aaguid[16]);
 void config_judge_policy(const struct config *c, struct config_problems *p);
 /* And between all; it asks the one above. */
 void config_judge_whole(const struct config *c, struct config_problems *p);
+/* The part of it that is about origins. */
+void config_judge_origins(const struct config *c, struct config_problems *p);
 
 /* error: counts, else a warning. */
 __attribute__((format(printf, 3, 4))) void config_complain(

@@ -67,6 +67,12 @@ encode(struct keyfile *k, char text[FILE_SIZE])
 	return ok;
 }
 
+void
+keyfile_wipe(struct keyfile *keys)
+{
+	OPENSSL_cleanse(keys, sizeof(*keys));
+}
+
 static bool
 complain(const char *path, const char *what)
 {
@@ -100,6 +106,8 @@ load_from(const char *path, bool ours, struct keyfile *keys)
 	else
 		ok = true;
 	OPENSSL_cleanse(text, sizeof(text));
+	if (!ok)
+		keyfile_wipe(keys);
 	errno = EINVAL;
 	return ok;
 }
@@ -113,6 +121,16 @@ sync_folder(const char *data)
 	if (fd >= 0)
 		(void)close(fd);
 	return ok;
+}
+
+/* Where root does it the server, as whoever it runs, has to read it still. */
+static bool
+give_to_owner(int fd, const char *data)
+{
+	struct stat st;
+
+	return geteuid() != 0 ||
+	       (stat(data, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
 }
 
 /*
@@ -130,7 +148,7 @@ save(const char *data, const char *path, struct keyfile *keys, bool fresh)
 	if ((fd = mkstemp(temporary)) < 0)
 		return complain(path, strerror(errno));
 	ok = encode(keys, text) && write(fd, text, FILE_SIZE) == FILE_SIZE &&
-	     fsync(fd) == 0;
+	     give_to_owner(fd, data) && fsync(fd) == 0;
 	ok = close(fd) == 0 && ok;
 	OPENSSL_cleanse(text, sizeof(text));
 	if (ok && fresh)
@@ -143,22 +161,39 @@ save(const char *data, const char *path, struct keyfile *keys, bool fresh)
 	return ok || complain(path, strerror(errno));
 }
 
-/* Where the keys are.  False, with a word in the log, where a path is long. */
 static bool
-find_path(const char *data, char path[PATH_MAX], bool *from_systemd)
+path_in(const char *dir, char path[PATH_MAX])
+{
+	int n = snprintf(path, PATH_MAX, "%s/keys", dir);
+
+	return (n > 0 && n < PATH_MAX) || complain(dir, "is too long a name");
+}
+
+static bool
+systemds_path(char path[PATH_MAX])
 {
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
 	int n = 0;
 
-	*from_systemd = false;
-	if (dir != NULL) {
+	if (dir != NULL)
 		n = snprintf(path, PATH_MAX, "%s/itsumo.keys", dir);
-		*from_systemd =
-		    n > 0 && n < PATH_MAX && access(path, F_OK) == 0;
-	}
-	if (!*from_systemd)
-		n = snprintf(path, PATH_MAX, "%s/keys", data);
-	return (n > 0 && n < PATH_MAX) || complain(data, "is too long a name");
+	return n > 0 && n < PATH_MAX && access(path, F_OK) == 0;
+}
+
+bool
+keyfile_is_systemds(void)
+{
+	char path[PATH_MAX];
+
+	return systemds_path(path);
+}
+
+/* Where the keys are.  False, with a word in the log, where a path is long. */
+static bool
+find_path(const char *data, char path[PATH_MAX], bool *from_systemd)
+{
+	*from_systemd = systemds_path(path);
+	return *from_systemd || path_in(data, path);
 }
 
 /*
@@ -194,7 +229,7 @@ keyfile_load(const char *data, struct keyfile *keys)
 	if (!make(&made))
 		return complain(path, "the machine has no randomness");
 	ok = save(data, path, &made, true);
-	OPENSSL_cleanse(&made, sizeof(made));
+	keyfile_wipe(&made);
 	/* Read back what stands there: another process may have been faster. */
 	return ok && load_from(path, true, keys);
 }
@@ -211,14 +246,44 @@ keyfile_rotate(const char *data)
 		return false;
 	if (from_systemd)
 		return complain(path, "is not ours to change");
-	if (!keyfile_load(data, &keys))
-		return false;
-	if (!rp_keys_make(&made))
+	/* Perhaps systemd keeps them, and has not told us: none is made. */
+	if (!load_from(path, true, &keys))
+		return errno == ENOENT ? complain(path, "is not there") : false;
+	if (!rp_keys_make(&made)) {
+		keyfile_wipe(&keys);
 		return complain(path, "the machine has no randomness");
+	}
 	memcpy(keys.rp.seal[1], keys.rp.seal[0], sizeof(keys.rp.seal[1]));
 	memcpy(keys.rp.seal[0], made.seal[0], sizeof(keys.rp.seal[0]));
 	ok = save(data, path, &keys, false);
-	OPENSSL_cleanse(&keys, sizeof(keys));
+	keyfile_wipe(&keys);
 	OPENSSL_cleanse(&made, sizeof(made));
+	return ok;
+}
+
+bool
+keyfile_copy(const char *from, const char *to, bool *copied)
+{
+	char path[2][PATH_MAX], bytes[1024];
+	ssize_t n = -1;
+	int in, out = -1;
+	bool ok;
+
+	*copied = false;
+	if (!path_in(from, path[0]) || !path_in(to, path[1]))
+		return false;
+	if ((in = open(path[0], O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0)
+		return errno == ENOENT || complain(path[0], strerror(errno));
+	if ((n = read(in, bytes, sizeof(bytes))) >= 0)
+		out = open(path[1],
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	ok = out >= 0 && write(out, bytes, (size_t)n) == n && fsync(out) == 0;
+	if (!ok)
+		complain(path[1], strerror(errno));
+	if (out >= 0)
+		ok = close(out) == 0 && ok;
+	(void)close(in);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	*copied = ok;
 	return ok;
 }

@@ -2,8 +2,11 @@
 #include <getopt.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "web/cli.h"
+#include "web/clock.h"
+#include "web/config_judge.h"
 
 static const struct command {
 	const char *noun, *verb; /* verb NULL: the noun is all */
@@ -25,20 +28,40 @@ static const struct command {
 	{ "account", "list", 0, 0, "j", cmd_account_list, "", "all accounts" },
 	{ "account", "show", 1, 1, "j", cmd_account_show, "NAME|ID",
 	    "an account with its passkeys and sessions" },
+	{ "account", "history", 1, 1, "jn", cmd_account_history, "NAME|ID",
+	    "what its owner reads: sign-ins and changes, newest first" },
 	{ "account", "lock", 1, 1, "j", cmd_account_lock, "NAME|ID",
 	    "nobody signs in to it; its sessions end" },
 	{ "account", "unlock", 1, 1, "j", cmd_account_unlock, "NAME|ID",
 	    "undo that" },
 	{ "account", "remove", 1, 1, "jy", cmd_account_remove, "NAME|ID",
 	    "remove it for good" },
+	{ "invitation", "list", 0, 0, "j", cmd_invitation_list, "",
+	    "links that are still good" },
+	{ "invitation", "revoke", 1, 1, "j", cmd_invitation_revoke, "ID",
+	    "end one" },
+	{ "passkey", "list", 1, 1, "j", cmd_passkey_list, "NAME|ID",
+	    "the passkeys of an account" },
+	{ "passkey", "remove", 2, 2, "jF", cmd_passkey_remove,
+	    "NAME|ID PASSKEY", "remove one; its sessions end" },
+	{ "phone", "list", 1, 1, "j", cmd_phone_list, "NAME|ID",
+	    "the phones that approve its sign-ins" },
+	{ "phone", "remove", 2, 2, "j", cmd_phone_remove, "NAME|ID PHONE",
+	    "one approves no more" },
+	{ "browser", "list", 1, 1, "j", cmd_browser_list, "NAME|ID",
+	    "the browsers that it keeps" },
+	{ "browser", "revoke", 1, 2, "j", cmd_browser_revoke,
+	    "NAME|ID [BROWSER]", "throw one out, or all; its sessions end" },
 	{ "session", "revoke", 1, 2, "j", cmd_session_revoke,
 	    "NAME|ID [SESSION]", "end one session of an account, or all" },
 	{ "backup", NULL, 1, 1, "j", cmd_backup, "DIR",
 	    "copy the store, in use or not, to an empty folder" },
-	{ "restore", NULL, 1, 1, "jy", cmd_restore, "DIR",
+	{ "restore", NULL, 1, 1, "jyE", cmd_restore, "DIR",
 	    "make the data folder, which must be empty, out of a backup" },
-	{ "audit", "verify", 0, 0, "j", cmd_audit_verify, "",
-	    "check the audit log from end to end" },
+	{ "audit", "verify", 0, 0, "jH", cmd_audit_verify, "",
+	    "check the audit log from end to end; print its heads" },
+	{ "audit", "list", 0, 0, "jnSa", cmd_audit_list, "",
+	    "its newest entries, oldest first" },
 	{ "key", "rotate", 0, 0, "j", cmd_key_rotate, "",
 	    "a new key to seal ceremonies with; then reload the server" },
 	{ "routes", NULL, 0, 0, "jC", cmd_routes, "",
@@ -50,6 +73,7 @@ static const struct command {
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+enum { LIMIT_MAX = 1000000 };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -63,6 +87,12 @@ static const struct option long_options[] = {
 	{ "yes", no_argument, NULL, 'y' },
 	{ "svg", required_argument, NULL, 's' },
 	{ "display-name", required_argument, NULL, 'N' },
+	{ "end-sessions", no_argument, NULL, 'E' },
+	{ "force", no_argument, NULL, 'F' },
+	{ "limit", required_argument, NULL, 'n' },
+	{ "since", required_argument, NULL, 'S' },
+	{ "account", required_argument, NULL, 'a' },
+	{ "heads", required_argument, NULL, 'H' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -84,6 +114,13 @@ static const struct {
 	{ 'y', "--yes               do not ask" },
 	{ 's', "--svg FILE          write the QR code to a file" },
 	{ 'N', "--display-name TEXT the name that people see" },
+	{ 'E', "--end-sessions      end every session that the backup has" },
+	{ 'F', "--force             the last passkey too" },
+	{ 'n', "--limit N           so many at most (else 100)" },
+	{ 'S', "--since TIME        from 2026-01-31, 2026-01-31T09:00:00Z, or "
+	       "12h, 7d ago" },
+	{ 'a', "--account NAME|ID   of this account alone" },
+	{ 'H', "--heads FILE        compare with what was printed before" },
 	{ 'h', "--help              this" },
 };
 
@@ -100,7 +137,7 @@ print_commands(FILE *to)
 		(void)snprintf(left, sizeof(left), "%s%s%s %s", c->noun,
 		    c->verb == NULL ? "" : " ", c->verb == NULL ? "" : c->verb,
 		    c->args);
-		fprintf(to, "  itsumo %-28s %s\n", left, c->help);
+		fprintf(to, "  itsumo %-33s %s\n", left, c->help);
 	}
 	fputs("\n`itsumo COMMAND --help` has the options; "
 	      "itsumo(8) has it all.\n",
@@ -179,6 +216,37 @@ override_pair(struct cli *cli, char *pair)
 }
 
 static bool
+take_limit(struct cli *cli, const char *value)
+{
+	char *end;
+
+	cli->limit = strtol(value, &end, 10);
+	return *value >= '0' && *value <= '9' && *end == '\0' &&
+	       cli->limit > 0 && cli->limit <= LIMIT_MAX;
+}
+
+/* A day, a time, both in UTC, or so long ago. */
+static bool
+take_since(struct cli *cli, const char *value)
+{
+	static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ" };
+	int64_t ago = config_time(value);
+
+	if (ago > 0)
+		cli->since = clock_now() - ago;
+	for (size_t i = 0; ago <= 0 && i < 2; i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(value, forms[i], &tm);
+
+		if (end != NULL && *end == '\0') {
+			cli->since = (store_time)timegm(&tm) * 1000;
+			return true;
+		}
+	}
+	return ago > 0;
+}
+
+static bool
 take_option(struct cli *cli, int letter, char *value)
 {
 	switch (letter) {
@@ -203,6 +271,22 @@ take_option(struct cli *cli, int letter, char *value)
 		return true;
 	case 'y':
 		cli->yes = true;
+		return true;
+	case 'F':
+		cli->force = true;
+		return true;
+	case 'n':
+		return take_limit(cli, value);
+	case 'S':
+		return take_since(cli, value);
+	case 'a':
+		cli->account = value;
+		return true;
+	case 'H':
+		cli->heads = value;
+		return true;
+	case 'E':
+		cli->end_sessions = true;
 		return true;
 	case 's':
 		cli->svg = value;
@@ -229,11 +313,14 @@ parse(const struct command *c, struct cli *cli, int argc, char **argv)
 		}
 		if (letter == '?')
 			return CLI_USAGE;
-		if (!takes(c, letter) || !take_option(cli, letter, optarg))
+		if (!takes(c, letter))
 			return (int)cli_fail(CLI_USAGE,
 			    "this option does not go with %s%s%s", c->noun,
 			    c->verb == NULL ? "" : " ",
 			    c->verb == NULL ? "" : c->verb);
+		if (!take_option(cli, letter, optarg))
+			return (int)cli_fail(CLI_USAGE,
+			    "%s: is no value of this option", optarg);
 	}
 	cli->args = argc - optind;
 	cli->arg = argv + optind;

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
 #include "web/log.h"
 
 static const char *const *
@@ -19,15 +22,53 @@ text_or_null(const char *text)
 	return *text == '\0' ? NULL : text;
 }
 
+static const char *
+subject_of(const struct config *c, char text[VAPID_SUBJECT_MAX + 16])
+{
+	if (*c->push_subject != '\0')
+		return c->push_subject;
+	(void)snprintf(text, VAPID_SUBJECT_MAX + 16, "https://%s", c->rp_id);
+	return text;
+}
+
+/* It would be missed at the first push only, hours later. */
+static bool
+has_authorities(const char *file)
+{
+	X509_STORE *store = X509_STORE_new();
+	bool good = store != NULL && X509_STORE_load_file(store, file) == 1;
+
+	X509_STORE_free(store);
+	ERR_clear_error();
+	if (!good)
+		log_say(WEB_LOG_ERROR, "push",
+		    "push_ca: %s: has no certificate that can be read", file);
+	return good;
+}
+
+bool
+messages_check(const struct config *c)
+{
+	if (!c->push)
+		return true;
+	if (strlen(c->push_subject) > VAPID_SUBJECT_MAX) {
+		log_say(WEB_LOG_ERROR, "push",
+		    "push_subject: is longer than %d characters",
+		    VAPID_SUBJECT_MAX);
+		return false;
+	}
+	return *c->push_ca == '\0' || has_authorities(c->push_ca);
+}
+
 bool
 messages_start(const struct config *c, struct store *s,
     const uint8_t push_key[32], struct deliver **d)
 {
-	char trouble[DELIVER_TROUBLE_MAX + 1], subject[VAPID_SUBJECT_MAX + 16];
+	char trouble[DELIVER_TROUBLE_MAX + 1], text[VAPID_SUBJECT_MAX + 16];
 	const struct deliver_config dc = {
 		.store = s,
 		.vapid_key = { push_key, 32 },
-		.push_subject = subject,
+		.push_subject = subject_of(c, text),
 		.push_hosts = list_or_null(&c->push_hosts),
 		.push_networks = list_or_null(&c->push_networks),
 		.proxy = text_or_null(c->push_proxy),
@@ -36,13 +77,10 @@ messages_start(const struct config *c, struct store *s,
 	};
 
 	*d = NULL;
+	if (!messages_check(c))
+		return false;
 	if (!c->push)
 		return true;
-	if (*c->push_subject != '\0')
-		(void)snprintf(subject, sizeof(subject), "%s", c->push_subject);
-	else
-		(void)snprintf(
-		    subject, sizeof(subject), "https://%s", c->rp_id);
 	if ((*d = deliver_open(&dc, trouble)) != NULL)
 		return true;
 	log_say(WEB_LOG_ERROR, "push", "%s", trouble);
@@ -63,8 +101,10 @@ lists_differ(const struct config_list *a, const struct config_list *b)
 bool
 messages_differ(const struct config *a, const struct config *b)
 {
+	char text[2][VAPID_SUBJECT_MAX + 16];
+
 	return a->push != b->push ||
-	       strcmp(a->push_subject, b->push_subject) != 0 ||
+	       strcmp(subject_of(a, text[0]), subject_of(b, text[1])) != 0 ||
 	       strcmp(a->push_proxy, b->push_proxy) != 0 ||
 	       strcmp(a->push_ca, b->push_ca) != 0 ||
 	       lists_differ(&a->push_hosts, &b->push_hosts) ||

@@ -12,6 +12,12 @@
 bool messages_start(const struct config *c, struct store *s,
     const uint8_t push_key[32], struct deliver **d);
 
+/*
+ * Whether what it says of messages will do; says what not.  messages_start()
+ * asks it first.
+ */
+bool messages_check(const struct config *c);
+
 /* Whether a change of the configuration wants a restart for it. */
 bool messages_differ(const struct config *a, const struct config *b);
 

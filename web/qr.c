@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <qrencode.h>
 
@@ -78,11 +82,20 @@ qr_svg(FILE *f, const char *text)
 bool
 cli_qr_svg(const char *file, const char *text)
 {
-	FILE *f = fopen(file, "we");
+	int fd = open(
+	    file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	struct stat st;
+	FILE *f = NULL;
 	bool good;
 
-	if (f == NULL)
+	/* Who can read the picture has the link; also where it was before. */
+	good = fd >= 0 && fstat(fd, &st) == 0 &&
+	       (!S_ISREG(st.st_mode) || fchmod(fd, 0600) == 0);
+	if (!good || (f = fdopen(fd, "w")) == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
 		return false;
+	}
 	good = qr_svg(f, text);
 	return fclose(f) == 0 && good;
 }

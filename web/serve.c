@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -15,9 +14,11 @@
 #include "web/keyfile.h"
 #include "web/log.h"
 #include "web/messages.h"
+#include "web/reload.h"
 #include "web/server/ops.h"
 #include "web/server/server.h"
 #include "web/server/tls.h"
+#include "web/sockets.h"
 #include "web/sweeper.h"
 #include "web/systemd.h"
 
@@ -30,8 +31,9 @@ struct service {
 	struct config *config; /* until a site has it */
 	int fd, ops_fd;
 	unsigned port, ops_port;
-	char *data; /* these four stay what they were at the start */
+	char *data; /* these stay what they were at the start */
 	bool tls;
+	struct site *first;
 	struct store *store;
 	struct deliver *deliver; /* NULL: no pushes */
 	struct web_server *server;
@@ -53,7 +55,6 @@ on_store_log(int priority, const char *line, void *arg)
 static void
 harden(void)
 {
-	struct rlimit files;
 	sigset_t ours;
 
 	(void)umask(077);
@@ -63,10 +64,6 @@ harden(void)
 #endif
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
 	/* Signals are waited for, by the first thread alone. */
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGTERM);
@@ -76,31 +73,6 @@ harden(void)
 	json_object_seed(0);
 }
 
-/* In "auto" the port after the first one, on loopback; missed in a trial. */
-static bool
-bind_ops(struct service *s)
-{
-	const char *listen_at = s->config->ops_listen;
-	char text[32];
-	bool automatic = strcmp(listen_at, "auto") == 0;
-	unsigned port = s->port;
-
-	if (strcmp(listen_at, "off") == 0)
-		return true;
-	if (!automatic)
-		return (s->ops_fd = server_bind(listen_at, &s->ops_port)) >= 0;
-	/* Ports that the kernel chose are not followed by free ones. */
-	if (strstr(s->config->listen, ":0") != NULL &&
-	    strcmp(strrchr(s->config->listen, ':'), ":0") == 0)
-		port = 0;
-	(void)snprintf(text, sizeof(text), "127.0.0.1:%u",
-	    port == 0 || port >= 65535 ? 0 : port + 1);
-	if ((s->ops_fd = server_bind(text, &s->ops_port)) < 0)
-		log_say(WEB_LOG_WARNING, "start",
-		    "no /healthz and no /metrics; ops_listen says where else");
-	return true;
-}
-
 static enum cli_exit
 open_store(struct service *s)
 {
@@ -108,55 +80,51 @@ open_store(struct service *s)
 
 	o.readers = (unsigned)s->config->workers +
 		    (unsigned)s->config->server_threads + 16;
-	switch (store_open(&o, &s->store)) {
-	case STORE_OK:
-		return CLI_OK;
-	case STORE_NEWER:
-		return cli_fail(CLI_STORAGE,
-		    "%s was written by a newer itsumo; update this one",
-		    s->data);
-	case STORE_FULL:
-		return cli_fail(CLI_STORAGE, "%s: the disk is full", s->data);
-	case STORE_BUSY:
-		return cli_fail(
-		    CLI_STORAGE, "%s: too many processes use it", s->data);
-	default:
-		return cli_fail(CLI_STORAGE,
-		    "%s cannot be used as the data folder", s->data);
+	return cli_store_open(&o, &s->store);
+}
+
+/* What has the keys; it takes the configuration over. */
+static enum cli_exit
+open_site(struct service *s, struct site **site)
+{
+	struct keyfile keys;
+	enum cli_exit rc = CLI_OK;
+
+	if (!keyfile_load(s->data, &keys))
+		return CLI_STORAGE;
+	if (!messages_start(s->config, s->store, keys.push, &s->deliver))
+		rc = CLI_CONFIG;
+	if (rc == CLI_OK) {
+		*site = site_new(s->config, &keys.rp, s->store);
+		s->config = NULL; /* now the site's */
+		if (*site == NULL)
+			rc = CLI_CONFIG;
 	}
+	keyfile_wipe(&keys);
+	if (rc == CLI_OK)
+		(*site)->deliver = s->deliver;
+	return rc;
 }
 
 static enum cli_exit
-start(struct service *s)
+open_certificate(struct service *s)
 {
-	struct keyfile keys;
-	struct site *site;
-	enum cli_exit rc;
+	struct tls_identity *id;
 
-	if ((s->fd = server_bind(s->config->listen, &s->port)) < 0)
-		return cli_fail(CLI_SYSTEM,
-		    "cannot listen at %s; --listen says where else",
-		    s->config->listen);
-	if (!bind_ops(s))
-		return cli_fail(
-		    CLI_SYSTEM, "cannot listen at %s", s->config->ops_listen);
-	if (!config_trial_origin(s->config, s->port))
-		return CLI_SYSTEM;
-	if ((rc = open_store(s)) != CLI_OK)
-		return rc;
-	if (!keyfile_load(s->data, &keys))
-		return CLI_STORAGE;
-	if (s->tls && !tls_load(s->config->tls_certificate, s->config->tls_key))
+	if (!s->tls)
+		return CLI_OK;
+	id = tls_read(s->config->tls_certificate, s->config->tls_key);
+	if (id == NULL)
 		return CLI_CONFIG;
-	if (s->config->trial)
-		cli_remember_origin(s->store, s->config->origins.v[0]);
-	if (!messages_start(s->config, s->store, keys.push, &s->deliver))
-		return CLI_CONFIG;
-	site = site_new(s->config, &keys.rp, s->store);
-	s->config = NULL; /* now the site's */
-	if (site == NULL)
-		return CLI_CONFIG;
-	site->deliver = s->deliver;
+	tls_use(id);
+	return CLI_OK;
+}
+
+static enum cli_exit
+start_answering(struct service *s, struct site *site)
+{
+	(void)site_take(site);
+	s->first = site;
 	metadata_look(site->metadata, s->store);
 	s->server = server_start(s->fd, site);
 	s->fd = -1; /* now the server's */
@@ -172,88 +140,121 @@ start(struct service *s)
 	return s->sweeper == NULL ? CLI_SYSTEM : CLI_OK;
 }
 
+static enum cli_exit
+start(struct service *s)
+{
+	struct site *site = NULL;
+	enum cli_exit rc;
+
+	if (!sockets_room(s->config))
+		return CLI_SYSTEM;
+	if ((rc = sockets_pages(s->config, &s->fd, &s->port)) != CLI_OK)
+		return rc;
+	if (!sockets_ops(s->config, s->port, &s->ops_fd, &s->ops_port))
+		return CLI_SYSTEM;
+	if (!config_trial_origin(s->config, s->port))
+		return CLI_SYSTEM;
+	if ((rc = open_store(s)) != CLI_OK ||
+	    (rc = open_certificate(s)) != CLI_OK)
+		return rc;
+	if (s->config->trial)
+		cli_remember_origin(s->store, s->config->origins.v[0]);
+	if ((rc = open_site(s, &site)) != CLI_OK)
+		return rc;
+	return start_answering(s, site);
+}
+
 static void
 greet(const struct service *s)
 {
 	struct site *site = server_site(s->server);
 	const struct config *c = site->config;
+	char place[256];
 
 	printf("itsumo is ready at %s%s%s\n", c->origins.v[0],
 	    c->trial ? " (a trial: no configuration; data in " : "",
 	    c->trial ? s->data : "");
 	if (c->trial)
 		printf("  for this machine only; Ctrl-C ends it)\n");
-	if (s->ops != NULL)
-		printf(
-		    "metrics and health at http://127.0.0.1:%u\n", s->ops_port);
+	if (s->ops != NULL) {
+		sockets_ops_place(c, s->ops_port, place, sizeof(place));
+		printf("metrics and health at %s\n", place);
+	}
 	(void)fflush(stdout);
 	if (c->conformance)
 		log_say(WEB_LOG_WARNING, "conformance",
-		    "the conformance API is on: ANYBODY can make accounts and "
-		    "add passkeys to those that exist; for tests only");
+		    "the conformance API is on and all limits are off: ANYBODY "
+		    "can make accounts and add passkeys to those that exist; "
+		    "for tests only");
 	log_say(WEB_LOG_INFO, "start", "serving %s at %s", c->rp_id,
 	    c->origins.v[0]);
 	site_drop(site);
 }
 
-/* What a reload cannot change is said, and stays. */
-static void
-warn_of_restart(
-    const struct service *s, const struct config *old, const struct config *new)
+/*
+ * Everything that a configuration needs is there before any of it counts.
+ * NULL: config is freed.
+ */
+static struct site *
+read_again(
+    struct service *s, struct config *config, struct tls_identity **identity)
 {
-	bool tls = *new->tls_certificate != '\0';
+	struct site *site = NULL;
+	struct keyfile keys;
 
-	if (strcmp(old->listen, new->listen) != 0 ||
-	    strcmp(old->ops_listen, new->ops_listen) != 0 ||
-	    strcmp(old->data, new->data) != 0 || old->workers != new->workers ||
-	    old->server_threads != new->server_threads ||
-	    old->connections != new->connections ||
-	    old->waiting != new->waiting || messages_differ(old, new) ||
-	    tls != s->tls)
-		log_say(WEB_LOG_WARNING, "reload",
-		    "listen, ops_listen, data, workers, server_threads, "
-		    "connections, waiting, all of push and whether there is "
-		    "TLS want a restart");
+	if (s->tls && *config->tls_certificate != '\0' &&
+	    (*identity = tls_read(config->tls_certificate, config->tls_key)) ==
+		NULL)
+		config_free(config);
+	else if (!keyfile_load(s->data, &keys))
+		config_free(config);
+	else {
+		site = site_new(config, &keys.rp, s->store);
+		keyfile_wipe(&keys);
+	}
+	return site;
+}
+
+static void
+put_into_force(
+    struct service *s, struct site *site, struct tls_identity *identity)
+{
+	struct site *old = server_site(s->server);
+	enum log_level level;
+
+	reload_warn(s->first->config, site->config);
+	/* Who was told to wait still has to. */
+	rp_limits_share(site->rp, old->rp);
+	metadata_inherit(site->metadata, old->metadata);
+	site_drop(old);
+	metadata_look(site->metadata, s->store);
+	site->deliver = s->deliver;
+	if (log_level_parse(site->config->log_level, &level))
+		log_level_set(level);
+	if (identity != NULL)
+		tls_use(identity);
+	server_reload(s->server, site);
+	log_say(WEB_LOG_INFO, "reload", "the new configuration is in force");
 }
 
 static void
 reload(struct service *s)
 {
 	struct config *config = cli_config(s->cli);
-	struct site *old, *site = NULL;
-	enum log_level level;
-	struct keyfile keys;
+	struct tls_identity *identity = NULL;
+	struct site *site = NULL;
 
-	if (config == NULL || !config_trial_origin(config, s->port)) {
-		config_free(config);
-		log_say(WEB_LOG_ERROR, "reload",
-		    "refused; the configuration from before stays in force");
-		return;
-	}
-	old = server_site(s->server);
-	warn_of_restart(s, old->config, config);
-	site_drop(old);
-	(void)log_level_parse(config->log_level, &level);
-	if (s->tls && *config->tls_certificate != '\0' &&
-	    !tls_load(config->tls_certificate, config->tls_key))
-		config_free(config);
-	else if (!keyfile_load(s->data, &keys))
-		config_free(config);
+	if (config != NULL && config_trial_origin(config, s->port))
+		site = read_again(s, config, &identity);
 	else
-		site = site_new(config, &keys.rp, s->store);
-	if (site == NULL) {
-		log_say(WEB_LOG_ERROR, "reload",
-		    "refused; the configuration from before stays in force");
+		config_free(config);
+	if (site != NULL) {
+		put_into_force(s, site, identity);
 		return;
 	}
-	site->deliver = s->deliver;
-	old = server_site(s->server);
-	metadata_inherit(site->metadata, old->metadata);
-	site_drop(old);
-	metadata_look(site->metadata, s->store);
-	log_level_set(level);
-	server_reload(s->server, site);
-	log_say(WEB_LOG_INFO, "reload", "the new configuration is in force");
+	tls_forget(identity);
+	log_say(WEB_LOG_ERROR, "reload",
+	    "refused; the configuration from before stays in force");
 }
 
 /* Until it is time to end. */
@@ -294,9 +295,9 @@ stop(struct service *s)
 			 * Something still holds the store.  What it was told
 			 * is on the disk; the rest ends with the process.
 			 */
-			log_say(WEB_LOG_WARNING, "stop",
-			    "not everything had ended in time");
-			_exit(0);
+			log_say(WEB_LOG_ERROR, "stop",
+			    "not everything had ended in drain_time: cut off");
+			_exit(CLI_SYSTEM);
 		}
 	}
 	ops_stop(s->ops);
@@ -308,6 +309,7 @@ stop(struct service *s)
 	if (s->ops_fd >= 0)
 		(void)close(s->ops_fd);
 	tls_close();
+	site_drop(s->first);
 	config_free(s->config);
 	if (s->store != NULL)
 		store_close(s->store);

@@ -7,7 +7,8 @@
 set -eu
 build=$1
 source=$2
-cc=$3
+shift 2
+cc=$*
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 echo 1..4

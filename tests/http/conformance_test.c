@@ -10,7 +10,6 @@
 static const char *const args[] = { "--conformance", NULL };
 const struct server_options scene = {
 	.args = args,
-	.config = "limits = off",
 };
 
 /* {publicKey: …}, as the helpers read options. */

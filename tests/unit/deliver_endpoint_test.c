@@ -31,12 +31,21 @@ knows_the_push_services_of_the_browsers(void **state)
 		"https://fcm.googleapis.com/fcm/send/abc:def-_",
 		"https://jmt17.google.com/fcm/send/tok",
 		"https://updates.push.services.mozilla.com/wpush/v2/gAAAA",
-		"https://updates-autopush.push.services.mozilla.com/wpush/v1/x",
 		"https://wns2-par02p.notify.windows.com/w/?token=BQYAAA%2b",
 		"https://web.push.apple.com/QGuQyavXutnMH",
 		"https://api.sandbox.push.apple.com/3/device/x",
 		"https://ntfy.sh/upABCDEF?up=1",
 		"HTTPS://FCM.GoogleAPIs.com/fcm/send/x",
+	};
+	static const char *const others[] = {
+		"https://script.google.com/macros/s/x/exec",
+		"https://www.google.com/",
+		"https://android.googleapis.com/gcm/send/x",
+		"https://storage.googleapis.com/x",
+		"https://a.fcm.googleapis.com/fcm/send/x",
+		"https://a.services.mozilla.com/x",
+		"https://notify.windows.com/",
+		"https://www.apple.com/",
 	};
 	struct endpoint_rules *r = open_rules(NULL, NULL);
 	struct endpoint e;
@@ -47,6 +56,10 @@ knows_the_push_services_of_the_browsers(void **state)
 		    ENDPOINT_OK)
 			fail_msg("%s", endpoints[i]);
 	assert_string_equal(e.origin, "https://fcm.googleapis.com");
+	/* And nothing that is beside them. */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (endpoint_judge(r, slice_of(others[i]), &e) != ENDPOINT_HOST)
+			fail_msg("%s", others[i]);
 	endpoint_rules_close(r);
 }
 

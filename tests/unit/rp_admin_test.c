@@ -324,6 +324,185 @@ revokes_sessions(void **state)
 	person_free(other);
 }
 
+/* ---- links, and devices that are lost ---- */
+
+static struct rp_invitation_text
+invite(struct world *w, const char *name)
+{
+	struct rp_invitation_text i;
+	store_time expires;
+
+	assert_answer(
+	    rp_admin_invite(w->rp, call(w), name, &i, &expires), RP_OK);
+	return i;
+}
+
+static void
+assert_link(struct world *w, const struct rp_invitation_text *i, bool good)
+{
+	struct rp_invitation about;
+
+	assert_answer(rp_invitation_check(w->rp, call(w), i->s, &about),
+	    good ? RP_OK : RP_INVITATION_UNKNOWN);
+}
+
+/* How many there are, read a few at a time. */
+static size_t
+links(struct world *w)
+{
+	struct store_invitation list[3];
+	size_t n, total = 0;
+
+	do {
+		assert_answer(
+		    rp_admin_invitations_list(w->rp, call(w),
+			total > 0 ? list[2].token_hash : NULL, list, 3, &n),
+		    RP_OK);
+		total += n;
+	} while (n == 3);
+	return total;
+}
+
+static void
+lists_and_revokes_links(void **state)
+{
+	struct world *w = *state;
+	struct rp_invitation_text made[7];
+	const uint8_t none[16] = { 9 };
+
+	assert_int_equal(links(w), 0);
+	for (int i = 0; i < 7; i++) {
+		made[i] = invite(w, i % 2 == 0 ? NULL : "taro");
+		assert_int_equal(links(w), i + 1);
+	}
+	assert_answer(
+	    rp_admin_invitation_revoke(w->rp, call(w), none), RP_NOT_FOUND);
+	assert_answer(
+	    rp_admin_invitation_revoke(w->rp, call(w), made[3].id), RP_OK);
+	assert_answer(rp_admin_invitation_revoke(w->rp, call(w), made[3].id),
+	    RP_NOT_FOUND);
+	for (int i = 0; i < 7; i++)
+		assert_link(w, &made[i], i != 3);
+	assert_int_equal(links(w), 6);
+	assert_int_equal(audited(w, "invitation-revoked"), 1);
+	/* What has expired is none, swept or not. */
+	w->now += 7 * DAY;
+	assert_int_equal(links(w), 0);
+	assert_answer(rp_admin_invitation_revoke(w->rp, call(w), made[0].id),
+	    RP_NOT_FOUND);
+}
+
+/* A link to an account is a way into it. */
+static void
+links_to_an_account_end_with_its_doors(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *other = person_new(),
+		      *new = person_new();
+	struct rp_invitation_text theirs, mine[20];
+	struct rp_signup s = { .invitation = mine[0].s };
+	size_t n;
+
+	sign_up(w, p, "taro");
+	sign_up(w, other, "hanako");
+	theirs = invite(w, "hanako");
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 20; i++)
+			mine[i] = invite(w, "TARO");
+		if (round == 0)
+			assert_answer(sign_up_with(w, new, &s), RP_OK);
+		else if (round == 1)
+			assert_answer(rp_admin_account_lock(w->rp, call(w),
+					  &p->in.account.id, &n),
+			    RP_OK);
+		else
+			assert_answer(rp_admin_session_revoke(w->rp, call(w),
+					  &p->in.account.id, NULL, &n),
+			    RP_OK);
+		if (round == 1)
+			assert_answer(rp_admin_account_unlock(
+					  w->rp, call(w), &p->in.account.id),
+			    RP_OK);
+		for (int i = 0; i < 20; i++)
+			assert_link(w, &mine[i], false);
+		assert_link(w, &theirs, true);
+		w->now += DAY / 2;
+	}
+	/* One session is another matter. */
+	assert_answer(sign_in(w, p, NULL), RP_OK);
+	mine[0] = invite(w, "taro");
+	assert_answer(rp_admin_session_revoke(w->rp, call(w), &p->in.account.id,
+			  &p->in.session.id, &n),
+	    RP_OK);
+	assert_link(w, &mine[0], true);
+	assert_int_equal(links(w), 2);
+	/* Nobody was signed in the last time: no news but for the log. */
+	assert_int_equal(events(w, p, "session-ended", ""), 1);
+	assert_int_equal(audited(w, "invitation-revoked"), 1);
+	person_free(p);
+	person_free(other);
+	person_free(new);
+}
+
+static void
+removes_passkeys_of_lost_devices(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *second = person_new(),
+		      *other = person_new();
+	const struct credential_ref none = { { 9 } };
+	struct credential_ref first, theirs;
+	struct store_credential c;
+	struct store_history list[8];
+	struct rp_signed_in in;
+	bool touch;
+	size_t n;
+
+	sign_up(w, p, "taro");
+	sign_up(w, other, "hanako");
+	first = p->in.session.credential;
+	theirs = other->in.session.credential;
+	assert_answer(add_passkey(w, p, second), RP_OK);
+	assert_answer(sign_in(w, p, NULL), RP_OK);
+	assert_answer(sign_in(w, second, NULL), RP_OK);
+	assert_answer(rp_admin_passkey_remove(
+			  w->rp, call(w), &p->in.account.id, &none, true, &n),
+	    RP_NOT_FOUND);
+	assert_answer(rp_admin_passkey_remove(
+			  w->rp, call(w), &p->in.account.id, &theirs, true, &n),
+	    RP_NOT_FOUND);
+	assert_answer(rp_admin_passkey_remove(
+			  w->rp, call(w), &p->in.account.id, &first, false, &n),
+	    RP_OK);
+	assert_int_equal(n, 2);
+	assert_answer(rp_session_check(w->rp, call(w), p->token.s, &in, &touch),
+	    RP_SESSION_EXPIRED);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), second->token.s, &in, &touch),
+	    RP_OK);
+	assert_false(stored(w, p, &c));
+	assert_int_equal(events(w, p, "passkey-removed", ""), 1);
+	assert_int_equal(audited(w, "passkey-removed"), 1);
+	assert_answer(
+	    rp_notices_list(w->rp, call(w), &second->in, list, 8, &n), RP_OK);
+	assert_true(n >= 1);
+	/* Without the last one nobody comes in: that has to be meant. */
+	first = second->in.session.credential;
+	assert_answer(rp_admin_passkey_remove(
+			  w->rp, call(w), &p->in.account.id, &first, false, &n),
+	    RP_LAST_PASSKEY);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), second->token.s, &in, &touch),
+	    RP_OK);
+	assert_answer(rp_admin_passkey_remove(
+			  w->rp, call(w), &p->in.account.id, &first, true, &n),
+	    RP_OK);
+	assert_answer(sign_in(w, second, NULL), RP_PASSKEY_UNKNOWN);
+	person_free(p);
+	person_free(second);
+	person_free(other);
+}
+
 static void
 names_every_answer(void **state)
 {
@@ -349,6 +528,9 @@ main(void)
 		T(locks_and_unlocks),
 		T(removes_accounts),
 		T(revokes_sessions),
+		T(lists_and_revokes_links),
+		T(links_to_an_account_end_with_its_doors),
+		T(removes_passkeys_of_lost_devices),
 		cmocka_unit_test(names_every_answer),
 	};
 

@@ -336,8 +336,10 @@ locks_the_account(void **state)
 	struct rp_device d;
 	struct store_trust trust;
 	struct rp_kept_token token;
+	struct rp_invitation_text link;
 	struct rp_signed_in in;
 	struct proof p;
+	store_time expires;
 	size_t n;
 	bool touch;
 
@@ -347,6 +349,9 @@ locks_the_account(void **state)
 		"Desk", NULL, h->pc.key.xy, &trust, &token),
 	    RP_OK);
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_answer(
+	    rp_admin_invite(h->w->rp, call(h->w), "anna", &link, &expires),
+	    RP_OK);
 	d = device(h->w, &h->phone);
 	assert_answer(
 	    rp_companion_lock(h->w->rp, call_of_phone(h->w, &h->phone), &d, &n),
@@ -360,6 +365,7 @@ locks_the_account(void **state)
 	    RP_SESSION_EXPIRED);
 	assert_state(h, &h->tv, STORE_APPROVAL_CANCELLED);
 	assert_int_equal(entries(h->w->kit->s, TABLE_BROWSERS), 0);
+	assert_int_equal(entries(h->w->kit->s, TABLE_INVITATIONS), 0);
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_ACCOUNT_LOCKED);
 	assert_answer(sign_in(h->w, h->anna, "anna"), RP_ACCOUNT_LOCKED);

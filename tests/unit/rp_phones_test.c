@@ -85,6 +85,38 @@ wants_a_fresh_proof_and_sense(void **state)
 	device_key_free(&k);
 }
 
+/* Stolen: whoever has it approves nothing any more, and its owner is told. */
+static void
+is_taken_away_by_the_administrator(void **state)
+{
+	struct home *h = *state;
+	const struct account_id *anna = &h->anna->in.account.id;
+	struct store_phone list[STORE_PHONES_MAX];
+	struct rp_device d;
+	struct proof p;
+	size_t n;
+
+	assert_answer(
+	    rp_admin_phone_remove(h->w->rp, call(h->w), anna, &h->bens.id),
+	    RP_NOT_FOUND);
+	assert_answer(
+	    rp_admin_phone_remove(h->w->rp, call(h->w), anna, &h->phone.id),
+	    RP_OK);
+	assert_answer(
+	    rp_admin_phone_remove(h->w->rp, call(h->w), anna, &h->phone.id),
+	    RP_NOT_FOUND);
+	assert_answer(
+	    rp_phones_list(h->w->rp, call(h->w), &h->anna->in, list, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	proof_of_phone(h->w, &h->phone, &p);
+	assert_answer(rp_device_prove(h->w->rp, call_of_phone(h->w, &h->phone),
+			  &p.claims, &p.facts, &d),
+	    RP_PHONE_UNKNOWN);
+	assert_int_equal(events(h->w, h->anna, "phone-removed", NULL), 1);
+	assert_int_equal(audited(h->w, "phone-removed"), 1);
+}
+
 static void
 has_room_for_ten(void **state)
 {
@@ -342,6 +374,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(joins_on_itself),
 		TEST(wants_a_fresh_proof_and_sense),
+		TEST(is_taken_away_by_the_administrator),
 		TEST(has_room_for_ten),
 		TEST(joins_by_an_offer),
 		TEST(is_refused_by_name),

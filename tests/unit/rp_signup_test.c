@@ -405,9 +405,9 @@ gives_an_account_a_passkey(void **state)
 	assert_int_equal(n, 1);
 	assert_string_equal(notices[0].event, "passkey-added");
 
-	i = invite(w, "taro");
 	assert_answer(
 	    rp_admin_account_lock(w->rp, call(w), &added.id, &n), RP_OK);
+	i = invite(w, "taro");
 	assert_answer(sign_up_with(w, again, &s), RP_ACCOUNT_LOCKED);
 	person_free(p);
 	person_free(again);

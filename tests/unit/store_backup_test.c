@@ -93,7 +93,7 @@ a_copy_of_a_store_at_work_is_consistent(void **state)
 		    0);
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(name, sizeof(name), "copy %d", i);
-		assert_ok(store_backup(k->s, kit_path(k, name)));
+		assert_ok(store_backup(k->s, kit_path(k, name), NULL, NULL));
 		judge_copy(k, kit_path(k, name));
 	}
 	atomic_store(&done, true);
@@ -107,7 +107,7 @@ a_copy_is_as_private_as_its_store(void **state)
 	struct kit *k = *state;
 	struct stat st;
 
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	assert_int_equal(stat(kit_path(k, "copy"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(stat(kit_path(k, "copy/data.mdb"), &st), 0);
@@ -121,13 +121,16 @@ copies_into_nothing_but_an_empty_folder(void **state)
 	struct kit *k = *state;
 
 	assert_int_equal(mkdir(kit_path(k, "empty"), 0700), 0);
-	assert_ok(store_backup(k->s, kit_path(k, "empty")));
-	assert_int_equal(store_backup(k->s, kit_path(k, "empty")), STORE_TAKEN);
-	assert_int_equal(store_backup(k->s, k->dir), STORE_TAKEN);
+	assert_ok(store_backup(k->s, kit_path(k, "empty"), NULL, NULL));
 	assert_int_equal(
-	    store_backup(k->s, kit_path(k, "no/folder")), STORE_FAULT);
+	    store_backup(k->s, kit_path(k, "empty"), NULL, NULL), STORE_TAKEN);
+	assert_int_equal(store_backup(k->s, k->dir, NULL, NULL), STORE_TAKEN);
 	assert_int_equal(
-	    store_backup(k->s, kit_path(k, "data/data.mdb")), STORE_FAULT);
+	    store_backup(k->s, kit_path(k, "no/folder"), NULL, NULL),
+	    STORE_FAULT);
+	assert_int_equal(
+	    store_backup(k->s, kit_path(k, "data/data.mdb"), NULL, NULL),
+	    STORE_FAULT);
 }
 
 /* ---- restore ---- */
@@ -141,7 +144,7 @@ restore(struct kit *k, const char *from, const char *to)
 	snprintf(source, sizeof(source), "%s", kit_path(k, from));
 	snprintf(target, sizeof(target), "%s", kit_path(k, to));
 	o.dir = target;
-	return store_restore(source, &o);
+	return store_restore(source, &o, NULL, NULL);
 }
 
 static bool
@@ -164,6 +167,66 @@ files_in_top(struct kit *k)
 	return n;
 }
 
+/* What belongs beside a store: a file, or nothing can be put there. */
+static bool
+put_beside(const char *dir, void *arg)
+{
+	char path[300];
+	FILE *f;
+
+	if (arg == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/beside", dir);
+	f = fopen(path, "wx");
+	return f != NULL && fclose(f) == 0;
+}
+
+static void
+no_copy_is_without_what_belongs_beside_it(void **state)
+{
+	struct kit *k = *state;
+	struct store_options o = kit_options(k);
+	char copy[256], target[256];
+	bool yes = true;
+	int before;
+
+	snprintf(copy, sizeof(copy), "%s", kit_path(k, "copy"));
+	snprintf(target, sizeof(target), "%s", kit_path(k, "restored"));
+	o.dir = target;
+	assert_int_equal(
+	    store_backup(k->s, copy, put_beside, NULL), STORE_REFUSED);
+	assert_false(is_there(k, "copy/data.mdb"));
+	assert_ok(store_backup(k->s, copy, put_beside, &yes));
+	assert_true(is_there(k, "copy/beside"));
+	before = files_in_top(k);
+	assert_int_equal(
+	    store_restore(copy, &o, put_beside, NULL), STORE_REFUSED);
+	assert_int_equal(files_in_top(k), before);
+	assert_ok(store_restore(copy, &o, put_beside, &yes));
+	assert_true(is_there(k, "restored/beside"));
+}
+
+static void
+opens_what_is_there_and_makes_nothing(void **state)
+{
+	struct kit *k = *state;
+	struct store_options o = kit_options(k);
+	char elsewhere[256];
+	struct store *s;
+
+	snprintf(elsewhere, sizeof(elsewhere), "%s", kit_path(k, "nothing"));
+	o.dir = elsewhere;
+	o.existing = true;
+	assert_int_equal(store_open(&o, &s), STORE_ABSENT);
+	assert_false(is_there(k, "nothing"));
+	assert_int_equal(mkdir(elsewhere, 0700), 0);
+	assert_int_equal(store_open(&o, &s), STORE_ABSENT);
+	assert_int_equal(rmdir(elsewhere), 0);
+	assert_ok(store_backup(k->s, elsewhere, NULL, NULL));
+	assert_ok(store_open(&o, &s));
+	store_close(s);
+}
+
 static void
 a_restored_store_is_what_was_copied(void **state)
 {
@@ -176,7 +239,7 @@ a_restored_store_is_what_was_copied(void **state)
 
 	assert_ok(kit_add_account(k, 7));
 	assert_ok(store_update(k->s, append, &e));
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	assert_ok(kit_add_account(k, 8));
 	assert_ok(restore(k, "copy", "again"));
 	/* The copy was looked at, and left as it was. */
@@ -204,7 +267,7 @@ a_copy_that_was_opened_can_be_restored(void **state)
 	struct store_options o = kit_options(k);
 	struct store *s;
 
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	o.dir = kit_path(k, "copy");
 	assert_ok(store_open(&o, &s));
 	store_close(s);
@@ -220,7 +283,7 @@ restores_from_what_cannot_be_written(void **state)
 	struct kit *k = *state;
 	const char *copy = kit_path(k, "copy");
 
-	assert_ok(store_backup(k->s, copy));
+	assert_ok(store_backup(k->s, copy, NULL, NULL));
 	if (mount(copy, copy, NULL, MS_BIND, NULL) == -1) {
 		print_message("no mount of its own\n");
 		skip();
@@ -237,7 +300,7 @@ restores_over_nothing(void **state)
 {
 	struct kit *k = *state;
 
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	assert_int_equal(restore(k, "copy", "data"), STORE_TAKEN);
 	assert_int_equal(restore(k, "copy", "copy"), STORE_TAKEN);
 	assert_int_equal(mkdir(kit_path(k, "empty"), 0700), 0);
@@ -285,7 +348,7 @@ restores_no_store_whose_audit_log_was_cut(void **state)
 
 	assert_ok(store_update(k->s, append, &e));
 	assert_ok(store_update(k->s, cut_audit, NULL));
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	assert_int_equal(restore(k, "copy", "again"), STORE_DAMAGED);
 	assert_non_null(strstr(k->log, "audit=unsound"));
 	assert_non_null(strstr(k->log, "entry 1: missing"));
@@ -302,6 +365,8 @@ main(void)
 		TEST(a_copy_of_a_store_at_work_is_consistent),
 		TEST(a_copy_is_as_private_as_its_store),
 		TEST(copies_into_nothing_but_an_empty_folder),
+		TEST(no_copy_is_without_what_belongs_beside_it),
+		TEST(opens_what_is_there_and_makes_nothing),
 		TEST(a_restored_store_is_what_was_copied),
 		TEST(a_copy_that_was_opened_can_be_restored),
 		TEST(restores_from_what_cannot_be_written),

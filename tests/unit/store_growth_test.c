@@ -279,7 +279,8 @@ copy(void *arg)
 	struct job *j = arg;
 
 	sleeper_is_here(&j->sleeper);
-	j->good = store_backup(j->k->s, kit_path(j->k, "copy")) == STORE_OK;
+	j->good = store_backup(j->k->s, kit_path(j->k, "copy"), NULL, NULL) ==
+		  STORE_OK;
 	atomic_store(&j->sleeper.done, true);
 	return NULL;
 }
@@ -362,7 +363,7 @@ copy_twice(void *arg)
 
 	for (int i = 0; i < 2; i++) {
 		snprintf(dir, sizeof(dir), "%s/copy %d", c->k->top, i);
-		if (store_backup(c->k->s, dir) != STORE_OK)
+		if (store_backup(c->k->s, dir, NULL, NULL) != STORE_OK)
 			atomic_fetch_add(&c->bad, 1);
 	}
 	return NULL;

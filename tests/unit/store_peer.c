@@ -240,7 +240,7 @@ do_line(struct store *s, const char *line)
 	if (sscanf(line, "forever %u", &a) == 1)
 		do_forever(s, a);
 	if (sscanf(line, "backup %255s", dir) == 1)
-		return store_backup(s, dir);
+		return store_backup(s, dir, NULL, NULL);
 	if (strcmp(line, "view\n") == 0)
 		return store_read_begin(s, &t);
 	if (strcmp(line, "mapped\n") == 0 && store_stat(s, &st) == STORE_OK)

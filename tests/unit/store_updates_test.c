@@ -519,7 +519,8 @@ nest(struct store_txn *t, void *arg)
 	(void)t;
 	assert_int_equal(store_read_begin(k->s, &view), STORE_FAULT);
 	assert_int_equal(store_update(k->s, put_seven, NULL), STORE_FAULT);
-	assert_int_equal(store_backup(k->s, kit_path(k, "other")), STORE_FAULT);
+	assert_int_equal(
+	    store_backup(k->s, kit_path(k, "other"), NULL, NULL), STORE_FAULT);
 	return STORE_OK;
 }
 
@@ -532,9 +533,10 @@ refuses_what_would_wait_for_itself(void **state)
 	assert_ok(store_read_begin(k->s, &t));
 	assert_int_equal(store_update(k->s, put_seven, NULL), STORE_FAULT);
 	assert_int_equal(store_read_begin(k->s, &other), STORE_FAULT);
-	assert_int_equal(store_backup(k->s, kit_path(k, "copy")), STORE_FAULT);
+	assert_int_equal(
+	    store_backup(k->s, kit_path(k, "copy"), NULL, NULL), STORE_FAULT);
 	store_read_end(t);
-	assert_ok(store_backup(k->s, kit_path(k, "copy")));
+	assert_ok(store_backup(k->s, kit_path(k, "copy"), NULL, NULL));
 	assert_ok(store_update(k->s, put_seven, NULL));
 	assert_ok(store_update(k->s, nest, k));
 	assert_ok(store_update(k->s, put_seven, NULL));

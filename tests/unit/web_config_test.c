@@ -157,7 +157,40 @@ static const struct {
 	{ "android_apps = { \"org.example:00:11\" }\n", ":1: android_apps:" },
 	{ "apple_apps = { \"org.example.app\" }\n", ":1: apple_apps:" },
 	{ "apple_apps = { \"ABCDE12345.\" }\n", ":1: apple_apps:" },
+	{ "support = \"http://help.example.com\"\n", ":1: support:" },
+	{ "support = \"https:\"\n", ":1: support:" },
+	{ "support = \"https:///help\"\n", ":1: support:" },
+	{ "support = \"https://u@help.example.com/\"\n", ":1: support:" },
+	{ "support = \"https://help.example.com/a b\"\n", ":1: support:" },
+	{ "support = \"https://help.example.com/<b>\"\n", ":1: support:" },
+	{ "support = \"javascript:alert(1)\"\n", ":1: support:" },
+	{ "support = \"mailto:help\"\n", ":1: support:" },
+	{ "support = \"mailto:@example.com\"\n", ":1: support:" },
+	{ "support = \"mailto:a@example.com?bcc=b@example.com\"\n",
+	    ":1: support:" },
+	{ "support = \"mailto:a?b@example.com\"\n", ":1: support:" },
 };
+
+static void
+help_is_a_page_or_a_mail_address(void **state)
+{
+	static const char *const good[] = { "", "mailto:help@example.com",
+		"https://help.example.com",
+		"https://example.com:8443/help?from=login#top" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		char text[160], said[1024];
+		struct config *c;
+
+		(void)snprintf(
+		    text, sizeof(text), "support = \"%s\"\n", good[i]);
+		c = read_text(text, said, sizeof(said));
+		assert_string_equal(said, "");
+		assert_string_equal(c->support, good[i]);
+		config_free(c);
+	}
+}
 
 static void
 each_mistake_is_named_with_its_line(void **state)
@@ -300,6 +333,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_has_its_default),
 		cmocka_unit_test(reads_what_is_set),
+		cmocka_unit_test(help_is_a_page_or_a_mail_address),
 		cmocka_unit_test(each_mistake_is_named_with_its_line),
 		cmocka_unit_test(all_mistakes_are_named_at_once),
 		cmocka_unit_test(the_environment_wins_over_the_file),

@@ -14,8 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <qrencode.h>
+
+#include "web/cli.h"
 #include "web/keyfile.h"
 #include "web/log.h"
+#include "web/qr.h"
 #include "web/server/pool.h"
 #include "web/server/routes.h"
 
@@ -136,6 +140,39 @@ rotation_keeps_the_key_before(void **state)
 	assert_memory_equal(after.push, before.push, 32);
 	assert_int_equal(stat(keys_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* Root rotates; the server that reads them is somebody else. */
+static void
+keys_belong_to_whom_the_folder_belongs(void **state)
+{
+	struct keyfile keys;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_true(keyfile_load(folder, &keys));
+	assert_int_equal(chown(folder, 65534, 65534), 0);
+	assert_true(keyfile_rotate(folder));
+	assert_int_equal(chown(folder, 0, 0), 0);
+	assert_int_equal(stat(keys_path, &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	assert_int_equal(st.st_gid, 65534);
+}
+
+/* Where there are none, systemd may have them: no others are made. */
+static void
+rotation_makes_no_keys(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	(void)unlink(keys_path);
+	log_level_set((enum log_level)0);
+	assert_false(keyfile_rotate(folder));
+	log_level_set(WEB_LOG_INFO);
+	assert_int_equal(stat(keys_path, &st), -1);
 }
 
 static void
@@ -296,6 +333,85 @@ routes_are_found_by_method_and_path(void **state)
 	arena_free(&a);
 }
 
+/* ---- QR codes ---- */
+
+static bool
+is_dark(const QRcode *q, int x, int y)
+{
+	return x >= 0 && y >= 0 && x < q->width && y < q->width &&
+	       (q->data[y * q->width + x] & 1) != 0;
+}
+
+/* Each run "Mx yhNv1h-Nz" of the path is N dark modules; and no others are. */
+static void
+a_picture_has_the_modules_of_its_code(void **state)
+{
+	static const char link[] =
+	    "https://id.example.com/"
+	    "signup#invitation=AAAAAAAAAAAAAAAAAAAAAAAAA";
+	QRcode *q = QRcode_encodeString8bit(link, 0, QR_ECLEVEL_M);
+	char *svg = NULL, *at;
+	size_t size = 0, dark = 0, drawn = 0;
+	FILE *f = open_memstream(&svg, &size);
+
+	(void)state;
+	assert_non_null(q);
+	assert_non_null(f);
+	assert_true(qr_svg(f, link));
+	assert_int_equal(fclose(f), 0);
+	assert_non_null(at = strstr(svg, "<path d=\""));
+	at += strlen("<path d=\"");
+	while (*at == 'M') {
+		int x, y, n, m, end = 0;
+
+		assert_int_equal(
+		    sscanf(at, "M%d %dh%dv1h-%dz%n", &x, &y, &n, &m, &end), 4);
+		assert_true(end > 0 && n == m);
+		for (int i = 0; i < n; i++)
+			assert_true(is_dark(q, x + i - 4, y - 4));
+		drawn += (size_t)n;
+		at += end;
+	}
+	for (int i = 0; i < q->width * q->width; i++)
+		dark += q->data[i] & 1;
+	assert_int_equal(drawn, dark);
+	QRcode_free(q);
+	free(svg);
+}
+
+/* Two modules a character, by what is seen of them. */
+static void
+a_terminal_shows_the_modules_too(void **state)
+{
+	static const char *const halves[] = { " ", "▀", "▄", "█" };
+	QRcode *q = QRcode_encodeString8bit("hello", 0, QR_ECLEVEL_L);
+	char *text = NULL, *at;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_true(q != NULL && f != NULL);
+	assert_true(cli_qr_print(f, "hello"));
+	assert_int_equal(fclose(f), 0);
+	at = text;
+	for (int y = -4; y < q->width + 4; y += 2) {
+		assert_int_equal(strncmp(at, "\033[30;107m", 9), 0);
+		at += 9;
+		for (int x = -4; x < q->width + 4; x++) {
+			const char *want =
+			    halves[is_dark(q, x, y) + 2 * is_dark(q, x, y + 1)];
+
+			assert_int_equal(strncmp(at, want, strlen(want)), 0);
+			at += strlen(want);
+		}
+		assert_int_equal(strncmp(at, "\033[0m\n", 5), 0);
+		at += 5;
+	}
+	assert_string_equal(at, "");
+	QRcode_free(q);
+	free(text);
+}
+
 static int
 begin(void **state)
 {
@@ -322,11 +438,15 @@ main(void)
 		cmocka_unit_test(nobody_writes_lines_of_their_own),
 		cmocka_unit_test(keys_are_made_once_and_kept_to_ourselves),
 		cmocka_unit_test(rotation_keeps_the_key_before),
+		cmocka_unit_test(keys_belong_to_whom_the_folder_belongs),
+		cmocka_unit_test(rotation_makes_no_keys),
 		cmocka_unit_test(other_files_are_no_keys),
 		cmocka_unit_test(systemd_may_keep_the_keys),
 		cmocka_unit_test(each_job_runs_once),
 		cmocka_unit_test(a_full_queue_says_so),
 		cmocka_unit_test(routes_are_found_by_method_and_path),
+		cmocka_unit_test(a_picture_has_the_modules_of_its_code),
+		cmocka_unit_test(a_terminal_shows_the_modules_too),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

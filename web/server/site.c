@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/site.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rp/approvals.h"
 #include "web/log.h"
 #include "web/server/place.h"
 
 static bool
-complain(const char *file, const char *what)
+complain(const char *option, const char *file, const char *what)
 {
-	log_say(WEB_LOG_ERROR, "configuration", "%s: %s", file, what);
+	log_say(
+	    WEB_LOG_ERROR, "configuration", "%s: %s: %s", option, file, what);
 	return false;
 }
 
@@ -49,12 +52,36 @@ fill_proxies(struct site *s)
 }
 
 static bool
-fill_place(const char *file, struct place **place)
+fill_place(const char *option, const char *file, struct place **place)
 {
 	const char *why = "";
 
 	return *file == '\0' || (*place = place_open(file, &why)) != NULL ||
-	       complain(file, why);
+	       complain(option, file, why);
+}
+
+/* All of it, so that all that is wrong is said. */
+static bool
+fill(struct site *s)
+{
+	const struct config *c = s->config;
+	bool good = fill_origins(s);
+
+	good = fill_proxies(s) && good;
+	good =
+	    fill_place("geoip_database", c->geoip_database, &s->place) && good;
+	return fill_place("geoip_networks", c->geoip_networks, &s->networks) &&
+	       good;
+}
+
+/* What fill() filled. */
+static void
+empty(struct site *s)
+{
+	place_close(s->place);
+	place_close(s->networks);
+	free(s->proxy_list);
+	free(s->origins);
 }
 
 static uint8_t
@@ -112,7 +139,7 @@ open_rp(struct site *s, const struct rp_keys *keys, struct store *store)
 	};
 
 	return (s->rp = rp_open(&rc, keys, store)) != NULL ||
-	       complain("configuration", "the relying party refuses it");
+	       complain("rp_id", c->rp_id, "the relying party refuses it");
 }
 
 struct site *
@@ -126,15 +153,22 @@ site_new(struct config *config, const struct rp_keys *keys, struct store *store)
 	}
 	atomic_init(&s->refs, 1);
 	s->config = config;
-	if (fill_origins(s) && fill_proxies(s) &&
-	    trust_fill(&s->trust, config) &&
+	if (fill(s) && trust_fill(&s->trust, config) &&
 	    (s->metadata = metadata_new(config)) != NULL &&
-	    fill_place(config->geoip_database, &s->place) &&
-	    fill_place(config->geoip_networks, &s->networks) &&
 	    open_rp(s, keys, store))
 		return s;
 	site_drop(s);
 	return NULL;
+}
+
+bool
+site_check(struct config *config)
+{
+	struct site s = { .config = config };
+	bool good = fill(&s);
+
+	empty(&s);
+	return trust_check(config) && good;
 }
 
 struct site *
@@ -150,12 +184,9 @@ site_drop(struct site *s)
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) > 1)
 		return;
 	rp_close(s->rp);
-	place_close(s->place);
-	place_close(s->networks);
+	empty(s);
 	metadata_free(s->metadata);
 	trust_clear(&s->trust);
-	free(s->proxy_list);
-	free(s->origins);
 	config_free(s->config);
 	free(s);
 }

@@ -35,6 +35,8 @@ struct site {
  */
 struct site *site_new(
     struct config *config, const struct rp_keys *keys, struct store *store);
+/* Whether the files that it names are what they should be; says what not. */
+bool site_check(struct config *config);
 struct site *site_take(struct site *s);
 void site_drop(struct site *s);
 

@@ -22,18 +22,20 @@ const char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"
  * A handshake may be using one that has been replaced, and GnuTLS does not
  * say when it is done with it: they are kept until the end.  They are few.
  */
-struct identity {
-	struct identity *before;
+struct tls_identity {
+	struct tls_identity *before;
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_n;
 	gnutls_privkey_t key;
 };
 
-static _Atomic(struct identity *) current;
+static _Atomic(struct tls_identity *) current;
 
-static void
-identity_free(struct identity *id)
+void
+tls_forget(struct tls_identity *id)
 {
+	if (id == NULL)
+		return;
 	for (unsigned i = 0; i < id->chain_n; i++)
 		gnutls_pcert_deinit(&id->chain[i]);
 	if (id->key != NULL)
@@ -49,7 +51,7 @@ complain(const char *file, int rc)
 }
 
 static bool
-load_chain(struct identity *id, const char *file)
+load_chain(struct tls_identity *id, const char *file)
 {
 	gnutls_datum_t pem = { 0 };
 	int rc = gnutls_load_file(file, &pem);
@@ -67,7 +69,7 @@ load_chain(struct identity *id, const char *file)
 }
 
 static bool
-load_key(struct identity *id, const char *file)
+load_key(struct tls_identity *id, const char *file)
 {
 	gnutls_datum_t pem = { 0 };
 	int rc = gnutls_load_file(file, &pem);
@@ -84,7 +86,7 @@ load_key(struct identity *id, const char *file)
 
 /* The certificate is the key's: by the id that both give their public key. */
 static bool
-belong_together(struct identity *id, const char *file)
+belong_together(struct tls_identity *id, const char *file)
 {
 	uint8_t ours[64], theirs[64];
 	size_t n = sizeof(ours), m = sizeof(theirs);
@@ -103,32 +105,38 @@ belong_together(struct identity *id, const char *file)
 	return rc >= 0 || complain(file, rc);
 }
 
-bool
-tls_load(const char *certificate, const char *key)
+struct tls_identity *
+tls_read(const char *certificate, const char *key)
 {
-	struct identity *id = calloc(1, sizeof(*id));
+	struct tls_identity *id = calloc(1, sizeof(*id));
 
-	if (id == NULL)
-		return complain(certificate, GNUTLS_E_MEMORY_ERROR);
-	if (!load_chain(id, certificate) || !load_key(id, key) ||
-	    !belong_together(id, key)) {
-		identity_free(id);
-		return false;
+	if (id == NULL) {
+		complain(certificate, GNUTLS_E_MEMORY_ERROR);
+		return NULL;
 	}
+	if (load_chain(id, certificate) && load_key(id, key) &&
+	    belong_together(id, key))
+		return id;
+	tls_forget(id);
+	return NULL;
+}
+
+void
+tls_use(struct tls_identity *id)
+{
 	id->before = atomic_load(&current);
 	atomic_store(&current, id);
-	return true;
 }
 
 void
 tls_close(void)
 {
-	struct identity *id = atomic_exchange(&current, NULL);
+	struct tls_identity *id = atomic_exchange(&current, NULL);
 
 	while (id != NULL) {
-		struct identity *before = id->before;
+		struct tls_identity *before = id->before;
 
-		identity_free(id);
+		tls_forget(id);
 		id = before;
 	}
 }
@@ -138,7 +146,7 @@ retrieve(gnutls_session_t session, const gnutls_datum_t *names, int names_n,
     const gnutls_pk_algorithm_t *algorithms, int algorithms_n,
     gnutls_pcert_st **chain, unsigned *chain_n, gnutls_privkey_t *key)
 {
-	struct identity *id = atomic_load(&current);
+	struct tls_identity *id = atomic_load(&current);
 
 	(void)session;
 	(void)names;

@@ -9,8 +9,16 @@
  * handshake asks for the one in force.
  */
 
-/* False, with a line in the log; the one before stays in force. */
-bool tls_load(const char *certificate, const char *key);
+struct tls_identity;
+
+/* NULL, with a line in the log, when they cannot be read or do not belong
+ * together. */
+struct tls_identity *tls_read(const char *certificate, const char *key);
+/* Takes it over: it is in force. */
+void tls_use(struct tls_identity *id);
+/* One that was not used after all; or NULL. */
+void tls_forget(struct tls_identity *id);
+/* Ends all that were in force. */
 void tls_close(void);
 
 /* For MHD_OPTION_HTTPS_CERT_CALLBACK and MHD_OPTION_HTTPS_PRIORITIES. */

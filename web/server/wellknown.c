@@ -40,6 +40,8 @@ web_service_get(struct web_request *r)
 	json_out_word(&o, "rp_id", c->rp_id);
 	json_out_word(&o, "sign_up", c->sign_up);
 	json_out_bool(&o, "trial", c->trial);
+	if (*c->support != '\0')
+		json_out_text(&o, "support", c->support);
 	put_approvals(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
