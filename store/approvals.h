@@ -76,7 +76,7 @@ enum store_rc store_approval_add(
     struct store_txn *t, const struct store_approval *a);
 enum store_rc store_approval_get(struct store_txn *t,
     const struct approval_id *id, struct store_approval *a);
-/* Keeps the index of open ones in step with a->state. */
+/* Keeps the indexes of open and of approved ones in step with a->state. */
 enum store_rc store_approval_put(
     struct store_txn *t, const struct store_approval *a);
 /*
@@ -86,6 +86,12 @@ enum store_rc store_approval_put(
  */
 enum store_rc store_approval_overdue(
     struct store_txn *t, store_time now, struct store_approval *a);
+/*
+ * One of the account's that is approved and not collected, whether it still
+ * may be or not.  STORE_ABSENT: there is none.
+ */
+enum store_rc store_approval_approved(struct store_txn *t,
+    const struct account_id *account, struct store_approval *a);
 
 /*
  * What stands between an account and too many requests.  Strangers, names
