@@ -154,13 +154,13 @@ find_account(struct store_txn *t, struct begin *x, struct store_approval *a)
 }
 
 /*
- * A browser that the account keeps.  One that is known by a key has to have
- * it: a stolen cookie alone spares no number.
+ * A browser that the account keeps.  It has to have the key that it is known
+ * by: a stolen cookie alone spares no number, and who keeps a browser without
+ * a key is not spared any.
  */
 static enum store_rc
 find_kept(struct store_txn *t, struct begin *x, struct store_approval *a)
 {
-	static const uint8_t none[32];
 	struct store_browser b;
 	struct store_trust trust;
 	enum store_rc rc;
@@ -175,8 +175,7 @@ find_kept(struct store_txn *t, struct begin *x, struct store_approval *a)
 	rc = rp_kept_trust(t, x->rp, x->call, &a->account, &b.id, &trust);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? STORE_OK : rc;
-	if (memcmp(b.key_thumbprint, none, 32) != 0 &&
-	    memcmp(b.key_thumbprint, x->thumbprint, 32) != 0)
+	if (memcmp(b.key_thumbprint, x->thumbprint, 32) != 0)
 		return STORE_OK;
 	a->kept = b.id;
 	if (x->rp->config.number_always)

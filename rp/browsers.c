@@ -23,6 +23,7 @@ struct keep {
 	uint8_t thumbprint[32];
 	char name[STORE_BROWSER_NAME_MAX + 1];
 	enum rp_kept kept;
+	bool again; /* it is the browser that it had a token of */
 	bool rotated;
 	struct store_trust trust;
 	enum rp_answer said;
@@ -58,16 +59,29 @@ browser_new(struct store_txn *t, const struct keep *x, struct store_browser *b)
 	return store_browser_add(t, b);
 }
 
-/* The one it was already, with another token and the key that it has now. */
+/* The one it was already, with another token. */
 static enum store_rc
 browser_again(struct store_txn *t, struct keep *x, struct store_browser *b)
 {
-	if (x->has_key)
-		memcpy(b->key_thumbprint, x->thumbprint,
-		    sizeof(b->key_thumbprint));
 	x->rotated = x->kept == RP_KEPT_NOW;
 	return x->rotated ? rp_kept_rotate(t, x->rp, x->call, &x->next, b)
-			  : store_browser_put(t, b);
+			  : STORE_OK;
+}
+
+/*
+ * A browser's key is the one that it was first kept with, or none: who has
+ * its token alone, and an account of their own, must not put their key in its
+ * place.  With another key it is another browser, which the account keeps
+ * instead of the one before; what others keep stays as it was.
+ */
+static enum store_rc
+browser_other(
+    struct store_txn *t, struct keep *x, const struct store_browser *before)
+{
+	enum store_rc rc;
+
+	rc = store_trust_remove(t, &x->who->account.id, &before->id);
+	return rc == STORE_ABSENT ? STORE_OK : rc;
 }
 
 static enum store_rc
@@ -76,14 +90,20 @@ browser_of(struct store_txn *t, struct keep *x, struct store_browser *b)
 	enum store_rc rc = STORE_OK;
 
 	x->kept = RP_KEPT_NOT;
-	x->rotated = false;
+	x->rotated = x->again = false;
 	if (x->had_one)
 		rc = rp_kept_find(t, x->call, &x->had, &x->kept, b);
 	if (rc != STORE_OK)
 		return rc;
-	if (x->kept == RP_KEPT_NOW || x->kept == RP_KEPT_BEFORE)
-		return browser_again(t, x, b);
-	return browser_new(t, x, b);
+	if (x->kept == RP_KEPT_NOW || x->kept == RP_KEPT_BEFORE) {
+		x->again =
+		    !x->has_key || memcmp(b->key_thumbprint, x->thumbprint,
+				       sizeof(x->thumbprint)) == 0;
+		if (x->again)
+			return browser_again(t, x, b);
+		rc = browser_other(t, x, b);
+	}
+	return rc != STORE_OK ? rc : browser_new(t, x, b);
 }
 
 static enum store_rc
@@ -156,12 +176,14 @@ rp_browser_keep(struct rp *rp, struct rp_call *call,
 	if (answer == RP_OK) {
 		*trust = x.trust;
 		memset(token, 0, sizeof(*token));
-		if (x.kept == RP_KEPT_NOT || x.kept == RP_KEPT_STOLEN)
+		if (!x.again)
 			*token = tokens[0];
 		else if (x.rotated)
 			*token = tokens[1];
+		/* It is kept whatever becomes of this: its token must be set.
+		 */
 		if (x.kept == RP_KEPT_STOLEN)
-			answer = rp_kept_theft(rp, call, &x.had.id);
+			(void)rp_kept_theft(rp, call, &x.had.id);
 	}
 	rp_secret_wipe(tokens, sizeof(tokens));
 	return answer;

@@ -24,8 +24,10 @@ struct rp_kept_token {
 /*
  * Keeps the browser that the caller is signed in with.  kept: its token, if
  * it has one already (another account may keep it too), or NULL.  key: the
- * browser's P-256 key, x and y, or NULL; with one, the number is spared only
- * to who has it.  name NULL: call->client.browser.
+ * browser's P-256 key, x and y; the number is spared only to who has it, so
+ * with NULL it never is.  A browser has the key that it was first kept with:
+ * with another one it is another browser, under another token, which the
+ * account keeps instead.  name NULL: call->client.browser.
  *
  * RP_PROOF_NEEDED: the session was opened by a code.  RP_NAME_MALFORMED with
  * call->hint.  RP_KEY_MALFORMED.

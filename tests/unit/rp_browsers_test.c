@@ -175,6 +175,74 @@ spares_it_for_who_keeps_it_alone(void **state)
 	assert_true(thief.kept_lost);
 }
 
+/*
+ * A thief has the cookie, and an account: the key that a browser is known by
+ * does not become the thief's by keeping it in that account.
+ */
+static void
+keeps_the_key_it_was_kept_with(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX], own;
+	struct asker thief = h->tv;
+
+	kept(h, &h->pc);
+	memcpy(thief.kept, h->pc.kept, sizeof(thief.kept));
+	own = keep_as(h, &thief, &h->ben->in, "Mine");
+	assert_string_not_equal(thief.kept, h->pc.kept);
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_memory_not_equal(
+	    &list[0].browser, &own.browser, sizeof(own.browser));
+	/* With either token: the one that was stolen, and the one it got. */
+	assert_answer(ask(h->w, &thief, "anna"), RP_OK);
+	assert_int_equal(thief.a.match, STORE_MATCH_CHOOSE3);
+	memcpy(thief.kept, h->pc.kept, sizeof(thief.kept));
+	assert_answer(ask(h->w, &thief, "anna"), RP_OK);
+	assert_int_equal(thief.a.match, STORE_MATCH_CHOOSE3);
+	/* And the browser whose it is goes on as before. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_NONE);
+	assert_false(h->pc.kept_lost);
+}
+
+/* A browser that has lost its key is kept again, and stands there once. */
+static void
+is_another_one_with_another_key(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX];
+	struct asker fresh = h->tv;
+
+	kept(h, &h->pc);
+	memcpy(fresh.kept, h->pc.kept, sizeof(fresh.kept));
+	fresh.cookie = h->pc.cookie;
+	keep_as(h, &fresh, &h->anna->in, "Desk again");
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_string_equal(list[0].name, "Desk again");
+	assert_answer(ask(h->w, &fresh, "anna"), RP_OK);
+	assert_int_equal(fresh.a.match, STORE_MATCH_NONE);
+}
+
+static void
+spares_nothing_without_a_key(void **state)
+{
+	struct home *h = *state;
+	struct rp_kept_token token;
+	struct store_trust t;
+
+	assert_answer(rp_browser_keep(h->w->rp, call_of_asker(h->w, &h->pc),
+			  &h->anna->in, "Bare", NULL, NULL, &t, &token),
+	    RP_OK);
+	memcpy(h->pc.kept, token.s, sizeof(h->pc.kept));
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_CHOOSE3);
+	/* Nor does a key that comes later make it one that has one. */
+	memcpy(h->tv.kept, h->pc.kept, sizeof(h->tv.kept));
+	keep_as(h, &h->tv, &h->ben->in, "Mine");
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_int_equal(h->tv.a.match, STORE_MATCH_CHOOSE3);
+}
+
 static void
 gives_another_token_at_each_sign_in(void **state)
 {
@@ -442,6 +510,9 @@ main(void)
 		TEST(fills_the_name_in),
 		TEST(spares_the_number_and_never_the_passkey),
 		TEST(spares_it_for_who_keeps_it_alone),
+		TEST(keeps_the_key_it_was_kept_with),
+		TEST(is_another_one_with_another_key),
+		TEST(spares_nothing_without_a_key),
 		TEST(gives_another_token_at_each_sign_in),
 		TEST(notices_a_copy),
 		TEST(notices_a_copy_at_a_passkey_sign_in_too),
