@@ -229,7 +229,7 @@ lock(struct store_txn *t, void *arg)
 	if ((rc = state_look(t, x, STORE_ACCOUNT_LOCKED, &a)) != STORE_OK ||
 	    (rc = store_account_put(t, &a)) != STORE_OK ||
 	    (rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK ||
-	    (rc = rp_approval_lock(t, x->call, &x->id)) != STORE_OK)
+	    (rc = rp_approval_lock(t, x->rp, x->call, &x->id)) != STORE_OK)
 		return rc;
 	return act_note(t, x, "account-locked", true);
 }
@@ -324,6 +324,8 @@ session_revoke(struct store_txn *t, void *arg)
 					  : rc;
 	rc = x->session != NULL ? session_one(t, x)
 				: store_sessions_end(t, &x->id, NULL, &x->n);
+	if (rc == STORE_OK && x->session == NULL)
+		rc = rp_approval_void(t, x->rp, x->call, &x->id);
 	if (rc != STORE_OK || x->n == 0)
 		return rc;
 	return act_note(t, x, "session-ended", false);

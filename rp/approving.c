@@ -90,26 +90,103 @@ rp_approval_close(struct store_txn *t, const struct rp_call *call,
 	return store_change_note(t, STORE_CHANGE_APPROVAL, a->id.b, call->now);
 }
 
+static bool
+is_of_kept(const struct store_approval *a)
+{
+	static const struct browser_id none;
+
+	return memcmp(&a->kept, &none, sizeof(none)) != 0;
+}
+
 enum store_rc
-rp_approval_lock(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account)
+rp_approval_kept_still(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a)
+{
+	struct store_trust trust;
+
+	return is_of_kept(a)
+		   ? rp_kept_trust(t, rp, call, &a->account, &a->kept, &trust)
+		   : STORE_OK;
+}
+
+/* By its owner, and not by who asked. */
+static enum store_rc
+withdraw(struct store_txn *t, const struct rp *rp, const struct rp_call *call,
+    struct store_approval *a)
 {
 	struct store_guard g;
+	enum store_rc rc;
+
+	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK ||
+	    (rc = rp_approval_close(
+		 t, call, a, &g, STORE_APPROVAL_CANCELLED)) != STORE_OK)
+		return rc;
+	return rp_approval_history(t, rp, call, a, "cancelled", NULL, false);
+}
+
+/*
+ * The account's open request; STORE_ABSENT: there is none.  What cannot be
+ * read cannot be approved, and must not keep an account open.
+ */
+static enum store_rc
+find_open(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, struct store_approval *a)
+{
+	struct store_guard g;
+	enum store_rc rc;
+
+	if ((rc = store_guard_get(t, account, &g)) != STORE_OK ||
+	    (rc = store_approval_get(t, &g.pending, a)) != STORE_OK)
+		return rc == STORE_DAMAGED ? STORE_ABSENT : rc;
+	return rp_approval_is_open(a, call->now) ? STORE_OK : STORE_ABSENT;
+}
+
+enum store_rc
+rp_approval_thrown_out(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id)
+{
+	struct store_approval a;
+	enum store_rc rc = find_open(t, call, account, &a);
+
+	if (rc != STORE_OK)
+		return rc == STORE_ABSENT ? STORE_OK : rc;
+	if (id != NULL ? memcmp(&a.kept, id, sizeof(*id)) != 0
+		       : !is_of_kept(&a))
+		return STORE_OK;
+	return withdraw(t, rp, call, &a);
+}
+
+enum store_rc
+rp_approval_void(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account)
+{
+	struct store_approval a;
+	enum store_rc rc;
+
+	while ((rc = store_approval_approved(t, account, &a)) == STORE_OK)
+		if ((rc = withdraw(t, rp, call, &a)) != STORE_OK)
+			return rc;
+	/* As above: nobody can collect it. */
+	return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK : rc;
+}
+
+enum store_rc
+rp_approval_lock(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account)
+{
 	struct store_approval a;
 	struct rp_revoked unused;
 	enum store_rc rc;
 
-	if ((rc = rp_kept_revoke(t, call, account, NULL, &unused)) != STORE_OK)
+	if ((rc = rp_kept_revoke(t, rp, call, account, NULL, &unused)) !=
+		STORE_OK ||
+	    (rc = rp_approval_void(t, rp, call, account)) != STORE_OK)
 		return rc;
-	if ((rc = store_guard_get(t, account, &g)) == STORE_OK)
-		rc = store_approval_get(t, &g.pending, &a);
-	/* What cannot be read cannot be approved, and must not keep it open. */
+	rc = find_open(t, call, account, &a);
 	if (rc != STORE_OK)
-		return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK
-								 : rc;
-	if (!rp_approval_is_open(&a, call->now))
-		return STORE_OK;
-	return rp_approval_close(t, call, &a, &g, STORE_APPROVAL_CANCELLED);
+		return rc == STORE_ABSENT ? STORE_OK : rc;
+	return withdraw(t, rp, call, &a);
 }
 
 enum store_rc

@@ -28,11 +28,34 @@ enum store_rc rp_approval_close(struct store_txn *t, const struct rp_call *call,
     enum store_approval_state state);
 
 /*
- * Goes with the locking of an account: nobody is let in by what was asked
- * before, and no browser is kept.
+ * The browser that asked is one that the account keeps still, if it was one
+ * when it asked: it was spared the number, and the phone told so.
+ * STORE_ABSENT: it has been thrown out.
  */
-enum store_rc rp_approval_lock(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account);
+enum store_rc rp_approval_kept_still(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a);
+
+/*
+ * Goes with throwing a kept browser (NULL: all of them) out: what it has asked
+ * for is cancelled.
+ */
+enum store_rc rp_approval_thrown_out(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id);
+
+/*
+ * Goes with signing out everywhere: what was approved and not collected opens
+ * no session any more.
+ */
+enum store_rc rp_approval_void(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account);
+
+/*
+ * Goes with the locking of an account: nobody is let in by what was asked or
+ * approved before, also when it is unlocked again, and no browser is kept.
+ */
+enum store_rc rp_approval_lock(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account);
 
 /*
  * What the account's owner reads of it: an entry "approval" with the browser

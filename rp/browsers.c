@@ -8,6 +8,7 @@
 #include "rp/kept.h"
 #include "rp/secret.h"
 #include "rp/token.h"
+#include "store/changes.h"
 
 /* ---- keeping ---- */
 
@@ -390,7 +391,7 @@ revoke(struct store_txn *t, void *arg)
 	if (x->who != NULL &&
 	    (x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
-	rc = rp_kept_revoke(t, x->call, &x->account, x->id, &x->revoked);
+	rc = rp_kept_revoke(t, x->rp, x->call, &x->account, x->id, &x->revoked);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
 					  : rc;
@@ -404,8 +405,10 @@ revoke_run(struct rp *rp, struct change *x, struct rp_revoked *out)
 {
 	enum rp_answer answer = rp_update(rp, revoke, x, &x->said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*out = x->revoked;
+		store_signal(rp->store);
+	}
 	return answer;
 }
 

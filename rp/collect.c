@@ -85,11 +85,15 @@ judge_state(const struct store_approval *a, store_time now)
 	}
 }
 
-/* The account and the passkey that approved are what they were. */
+/*
+ * The account, the phone and the passkey that approved are what they were,
+ * and a browser that was let off because it is kept is kept still.
+ */
 static enum rp_answer
 judge_account(struct store_txn *t, struct collect *x,
     const struct store_approval *a, struct store_credential *passkey)
 {
+	struct store_phone phone;
 	enum store_rc rc;
 
 	rc = store_account_get(t, &a->account, &x->account);
@@ -97,7 +101,10 @@ judge_account(struct store_txn *t, struct collect *x,
 		return rp_answer_of(rc, RP_APPROVAL_OVER);
 	if (x->account.state != STORE_ACCOUNT_ACTIVE)
 		return RP_ACCOUNT_LOCKED;
-	rc = store_credential_get(t, &a->account, &a->credential, passkey);
+	if ((rc = store_phone_get(t, &a->phone, &phone)) == STORE_OK &&
+	    (rc = rp_approval_kept_still(t, x->rp, x->call, a)) == STORE_OK)
+		rc = store_credential_get(
+		    t, &a->account, &a->credential, passkey);
 	return rp_answer_of(rc, RP_APPROVAL_OVER);
 }
 

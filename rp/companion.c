@@ -92,8 +92,12 @@ begin(struct store_txn *t, struct decide *x)
 			      sizeof(x->a.account)) != 0)
 		return RP_APPROVAL_UNKNOWN;
 	x->state = rp_approval_now(&x->a, x->call->now);
-	return rp_approval_is_open(&x->a, x->call->now) ? RP_OK
-							: RP_APPROVAL_OVER;
+	if (!rp_approval_is_open(&x->a, x->call->now))
+		return RP_APPROVAL_OVER;
+	rc = rp_approval_kept_still(t, x->rp, x->call, &x->a);
+	if (rc == STORE_ABSENT)
+		x->state = STORE_APPROVAL_CANCELLED;
+	return rp_answer_of(rc, RP_APPROVAL_OVER);
 }
 
 static enum store_rc

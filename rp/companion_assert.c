@@ -53,6 +53,11 @@ request_find(struct store_txn *t, struct approve *x, struct store_approval *a)
 		return RP_CHOICE_MISSING;
 	if (x->state != STORE_APPROVAL_CHOSEN)
 		return RP_APPROVAL_OVER;
+	rc = rp_approval_kept_still(t, x->rp, x->call, a);
+	if (rc == STORE_ABSENT)
+		x->state = STORE_APPROVAL_CANCELLED;
+	if (rc != STORE_OK)
+		return rp_answer_of(rc, RP_APPROVAL_OVER);
 	return memcmp(&a->phone, &x->device.phone.id, sizeof(a->phone)) == 0
 		   ? RP_OK
 		   : RP_CHOICE_MADE;

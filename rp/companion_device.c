@@ -111,7 +111,8 @@ lock(struct store_txn *t, void *arg)
 	    (rc = store_account_put(t, &account)) != STORE_OK ||
 	    (rc = store_sessions_end(t, &account.id, NULL, &x->n)) !=
 		STORE_OK ||
-	    (rc = rp_approval_lock(t, x->call, &account.id)) != STORE_OK ||
+	    (rc = rp_approval_lock(t, x->rp, x->call, &account.id)) !=
+		STORE_OK ||
 	    (rc = note(t, x, "account-locked", true)) != STORE_OK)
 		return rc;
 	return rp_tell_notice(t, x->call, &account.id, &x->device.phone.id);
@@ -142,7 +143,9 @@ leave(struct store_txn *t, void *arg)
 	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = rp_device_spend(t, x->call, &x->device)) != STORE_OK ||
-	    (rc = store_phone_remove(t, &x->device.phone.id)) != STORE_OK)
+	    (rc = store_phone_remove(t, &x->device.phone.id)) != STORE_OK ||
+	    (rc = rp_approval_void(t, x->rp, x->call, account_of(x))) !=
+		STORE_OK)
 		return rc;
 	return note(t, x, "phone-left", false);
 }
@@ -152,8 +155,10 @@ rp_companion_leave(
     struct rp *rp, struct rp_call *call, const struct rp_device *device)
 {
 	struct act x = act_of(rp, call, device);
+	enum rp_answer answer = rp_update(rp, leave, &x, &x.said);
 
-	return rp_update(rp, leave, &x, &x.said);
+	store_signal(rp->store);
+	return answer;
 }
 
 static enum store_rc
@@ -232,7 +237,8 @@ revoke(struct store_txn *t, void *arg)
 
 	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
 		return STORE_REFUSED;
-	rc = rp_kept_revoke(t, x->call, account_of(x), x->browser, &x->revoked);
+	rc = rp_kept_revoke(
+	    t, x->rp, x->call, account_of(x), x->browser, &x->revoked);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
 					  : rc;
@@ -251,7 +257,9 @@ rp_companion_browser_revoke(struct rp *rp, struct rp_call *call,
 
 	x.browser = id;
 	answer = rp_update(rp, revoke, &x, &x.said);
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*out = x.revoked;
+		store_signal(rp->store);
+	}
 	return answer;
 }

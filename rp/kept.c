@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/kept.h"
 
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/secret.h"
@@ -202,15 +203,18 @@ revoke_one(struct store_txn *t, const struct rp_call *call,
 }
 
 enum store_rc
-rp_kept_revoke(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account, const struct browser_id *id,
-    struct rp_revoked *out)
+rp_kept_revoke(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id, struct rp_revoked *out)
 {
 	struct store_trust list[STORE_BROWSERS_MAX];
 	enum store_rc rc;
 	size_t count = 0;
 
 	*out = (struct rp_revoked){ 0 };
+	rc = rp_approval_thrown_out(t, rp, call, account, id);
+	if (rc != STORE_OK)
+		return rc;
 	if (id != NULL)
 		return revoke_one(t, call, account, id, out);
 	rc = store_trusts_of(t, account, list, &count);
@@ -272,6 +276,9 @@ theft(struct store_txn *t, void *arg)
 		if (rc == STORE_OK)
 			rc = rp_kept_sessions_end(
 			    t, x->call, account, x->id, &n);
+		if (rc == STORE_OK)
+			rc = rp_approval_thrown_out(
+			    t, x->rp, x->call, account, x->id);
 		if (rc == STORE_OK)
 			rc = theft_tell(t, x, account, &trust, n);
 	}

@@ -66,9 +66,12 @@ enum store_rc rp_kept_sessions_end(struct store_txn *t,
     const struct rp_call *call, const struct account_id *account,
     const struct browser_id *id, size_t *n);
 
-/* Throws one or (NULL) all of an account's out, with their sessions. */
-enum store_rc rp_kept_revoke(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account, const struct browser_id *id,
-    struct rp_revoked *out);
+/*
+ * Throws one or (NULL) all of an account's out, with their sessions and with
+ * what they are asking for.
+ */
+enum store_rc rp_kept_revoke(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id, struct rp_revoked *out);
 
 #endif

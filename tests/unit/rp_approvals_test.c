@@ -661,7 +661,7 @@ gives_nothing_to_a_locked_account(void **state)
 	assert_answer(rp_companion_lock(
 			  h->w->rp, call_of_phone(h->w, &h->tablet), &d, &n),
 	    RP_OK);
-	assert_answer(collect(h->w, &h->pc), RP_ACCOUNT_LOCKED);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
 }
 
 static void

@@ -186,6 +186,9 @@ web_approval_collect(struct web_request *r)
 	    r->site->rp, &r->call, &c, &r->who, &token, &kept);
 	if (a == RP_APPROVAL_OVER)
 		(void)rp_approval_look(r->site->rp, &r->call, &c.id, &now);
+	/* Approved by what is gone: a phone, a passkey, a browser's trust. */
+	if (now.state == STORE_APPROVAL_APPROVED)
+		now.state = STORE_APPROVAL_CANCELLED;
 	if (!approving_unless_ok(r, a, now.state))
 		return;
 	browser_token(r, &kept);
