@@ -112,10 +112,15 @@ web_approval_get(struct web_request *r)
 	struct rp_approval a;
 	bool waits;
 
+	/* Whose it is, before who waits for it longest has to give way. */
 	if (!approving_id(r, &id) ||
-	    !waiting_wanted(r, WAITING_APPROVAL, id.b, &waits) ||
 	    !reply_unless_ok(
-		r, rp_approval_look(r->site->rp, &r->call, &id, &a)))
+		r, rp_approval_look(r->site->rp, &r->call, &id, &a)) ||
+	    !waiting_wanted(r, WAITING_APPROVAL, id.b, &waits))
+		return;
+	/* News until it was registered woke nobody. */
+	if (waits && !reply_unless_ok(
+			 r, rp_approval_look(r->site->rp, &r->call, &id, &a)))
 		return;
 	if (waits && !approving_is_over(a.state))
 		r->sleeps = true;
