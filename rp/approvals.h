@@ -110,8 +110,12 @@ enum rp_answer rp_approvals_expire(
 /* ---- always passkey ---- */
 
 /*
- * Whether a session is a full one: opened by a passkey or an approval, or by
- * a code when the account's owner has switched "always passkey" off.
+ * Whether a session is a full one: opened by a passkey or an approval; or by
+ * a code, when a passkey was used in it since, or the account's owner has
+ * switched "always passkey" off.  A limited one keeps and renames no browser,
+ * lets no phone in and leaves the switch alone; what wants a fresh proof
+ * (passkeys, phones, the account itself) no session may without a passkey
+ * used in it, and none takes a notice down.
  */
 enum rp_answer rp_always_passkey(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, bool *on);

@@ -7,6 +7,7 @@
 #include "rp/history.h"
 #include "rp/kept.h"
 #include "rp/secret.h"
+#include "rp/tell.h"
 #include "rp/token.h"
 #include "store/changes.h"
 
@@ -26,6 +27,7 @@ struct keep {
 	enum rp_kept kept;
 	bool again; /* it is the browser that it had a token of */
 	bool rotated;
+	bool unproved; /* no passkey was used in this browser */
 	struct store_trust trust;
 	enum rp_answer said;
 };
@@ -34,7 +36,7 @@ static enum store_rc
 keep_note(struct store_txn *t, const struct keep *x, const char *event)
 {
 	const struct account_id *account = &x->who->account.id;
-	const struct rp_event e = { .event = event };
+	const struct rp_event e = { .event = event, .notice = x->unproved };
 	struct rp_audit d = { 0 };
 	enum store_rc rc;
 
@@ -42,9 +44,14 @@ keep_note(struct store_txn *t, const struct keep *x, const char *event)
 	rp_audit_id(&d, "session", "ses_", x->who->session.id.b);
 	rp_audit_text(&d, "name", x->trust.name);
 	rp_audit_client(&d, x->call);
-	rc = rp_history_append(t, x->rp, x->call, account, &e);
-	return rc != STORE_OK ? rc
-			      : rp_audit_append(t, x->call, account, event, &d);
+	if ((rc = rp_history_append(t, x->rp, x->call, account, &e)) !=
+		STORE_OK ||
+	    (rc = rp_audit_append(t, x->call, account, event, &d)) != STORE_OK)
+		return rc;
+	/* One approval that was talked out of its owner must not stay unseen.
+	 */
+	return x->unproved ? rp_tell_notice(t, x->call, account, NULL)
+			   : STORE_OK;
 }
 
 /* A new browser; *b is what it is. */
@@ -115,10 +122,9 @@ keep(struct store_txn *t, void *arg)
 	struct store_browser b;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
-	if (now.session.method == STORE_METHOD_CODE && now.session.proved == 0)
-		return rp_refuse(&x->said, RP_PROOF_NEEDED);
+	x->unproved = now.session.proved == 0;
 	if ((rc = browser_of(t, x, &b)) != STORE_OK)
 		return rc;
 	x->trust = (struct store_trust){ .account = now.account.id,
@@ -175,6 +181,7 @@ rp_browser_keep(struct rp *rp, struct rp_call *call,
 	if (answer == RP_OK)
 		answer = rp_update(rp, keep, &x, &x.said);
 	if (answer == RP_OK) {
+		store_signal(rp->store);
 		*trust = x.trust;
 		memset(token, 0, sizeof(*token));
 		if (!x.again)
@@ -330,7 +337,7 @@ rename_it(struct store_txn *t, void *arg)
 	struct rp_signed_in now;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
 	rc = rp_kept_trust(t, x->rp, x->call, &x->account, x->id, &x->trust);
 	if (rc != STORE_OK)

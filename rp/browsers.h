@@ -29,7 +29,10 @@ struct rp_kept_token {
  * with another one it is another browser, under another token, which the
  * account keeps instead.  name NULL: call->client.browser.
  *
- * RP_PROOF_NEEDED: the session was opened by a code.  RP_NAME_MALFORMED with
+ * Where no passkey has been used in this session (an approval opened it), the
+ * owner is told: by a notice, and on the phones.
+ *
+ * RP_PROOF_NEEDED: the session is not a full one.  RP_NAME_MALFORMED with
  * call->hint.  RP_KEY_MALFORMED.
  */
 enum rp_answer rp_browser_keep(struct rp *rp, struct rp_call *call,
@@ -54,6 +57,7 @@ enum rp_answer rp_browser_own(struct rp *rp, struct rp_call *call,
 /* The last used first; out holds STORE_BROWSERS_MAX. */
 enum rp_answer rp_browsers_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_trust *out, size_t *n);
+/* RP_PROOF_NEEDED: the session is not a full one. */
 enum rp_answer rp_browser_rename(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct browser_id *id,
     const char *name, struct store_trust *trust);

@@ -460,7 +460,139 @@ is_gone_with_the_account(void **state)
 	assert_int_equal(entries(h->w->kit->s, TABLE_PHONES), 1);
 }
 
+/* ---- who is told ---- */
+
+static size_t
+rings(struct home *h)
+{
+	size_t nobody;
+
+	return push_drain(h->w, &nobody);
+}
+
+static void
+tells_of_one_that_an_approval_let_in(void **state)
+{
+	struct home *h = *state;
+	struct store_history notice;
+	struct person guest = { .key = h->anna->key };
+	size_t n;
+
+	sign_in_by(h->w, &h->pc, &h->phone, "anna");
+	rings(h);
+	keep_as(h, &h->pc, &h->pc.in, "Desk");
+	assert_int_equal(rings(h), 2);
+	/* Nor can who was let in take the notice down. */
+	assert_answer(
+	    rp_notices_list(h->w->rp, call(h->w), &h->pc.in, &notice, 1, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(notice.event, "browser-kept");
+	assert_answer(
+	    rp_notice_seen(h->w->rp, call(h->w), &h->pc.in, &notice.id),
+	    RP_PROOF_NEEDED);
+	guest.in = h->pc.in;
+	assert_answer(prove(h->w, &guest), RP_OK);
+	assert_answer(
+	    rp_notice_seen(h->w->rp, call(h->w), &h->pc.in, &notice.id), RP_OK);
+	/* With a passkey used there it is no news. */
+	keep_as(h, &h->tv, &h->anna->in, "TV");
+	assert_int_equal(rings(h), 0);
+	assert_answer(
+	    rp_notices_list(h->w->rp, call(h->w), &h->pc.in, &notice, 1, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_string_not_equal(notice.event, "browser-kept");
+}
+
 /* ---- the switch ---- */
+
+static enum store_rc
+put_session(struct store_txn *t, void *arg)
+{
+	return store_session_put(t, arg);
+}
+
+/* What a session may do that was opened by a code. */
+static void
+try_all(struct home *h, const struct rp_signed_in *who, enum rp_answer full)
+{
+	struct rp_new_phone phone = { .name = "X", .platform = "" };
+	struct store_trust list[STORE_BROWSERS_MAX], t;
+	struct rp_kept_token token;
+	struct rp_revoked revoked;
+	struct rp_creation creation;
+	struct store_phone added;
+	struct rp_offer offer;
+	struct rp_offer_text text;
+	struct offer_id none = { { 1 } };
+	size_t n;
+
+	memcpy(phone.key, h->pc.key.xy, sizeof(phone.key));
+	assert_answer(rp_browser_keep(h->w->rp, call(h->w), who, "Cafe", NULL,
+			  NULL, &t, &token),
+	    full);
+	assert_answer(
+	    rp_browsers_list(h->w->rp, call(h->w), who, list, &n), RP_OK);
+	assert_true(n > 0);
+	assert_answer(
+	    rp_browser_rename(h->w->rp, call(h->w), who,
+		full == RP_OK ? &t.browser : &list[0].browser, "Mine", &t),
+	    full);
+	assert_answer(
+	    rp_offer_confirm(h->w->rp, call(h->w), who, &none, true, &added),
+	    full == RP_OK ? RP_OFFER_UNKNOWN : full);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), who, true), full);
+	/* These want a passkey whatever the switch says. */
+	assert_answer(rp_always_passkey_set(h->w->rp, call(h->w), who, false),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_passkey_add_begin(h->w->rp, call(h->w), who, &creation),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_phone_add(h->w->rp, call(h->w), who, &phone, &added),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_phone_remove(h->w->rp, call(h->w), who, &h->phone.id),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_offer_begin(h->w->rp, call(h->w), who, &offer, &text),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_notice_seen(h->w->rp, call(h->w), who,
+			  &(struct history_id){ { 1 } }),
+	    RP_PROOF_NEEDED);
+	/* Throwing out harms nobody; its own would end the session. */
+	for (size_t i = 0; full == RP_OK && i < n; i++)
+		if (strcmp(list[i].name, "TV") == 0)
+			assert_answer(rp_browser_revoke(h->w->rp, call(h->w),
+					  who, &list[i].browser, &revoked),
+			    RP_OK);
+}
+
+static void
+limits_what_a_code_has_opened(void **state)
+{
+	struct home *h = *state;
+	struct person guest = { .key = h->anna->key };
+
+	kept(h, &h->pc);
+	keep_as(h, &h->tv, &h->anna->in, "TV");
+	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	guest.in = h->anna->in;
+	guest.in.session.method = STORE_METHOD_CODE;
+	guest.in.session.proved = 0;
+	assert_ok(store_update(h->w->kit->s, put_session, &guest.in.session));
+	try_all(h, &guest.in, RP_PROOF_NEEDED);
+	/* Its owner has said that a code is enough. */
+	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
+	    RP_OK);
+	try_all(h, &guest.in, RP_OK);
+	/* And a passkey used there is always enough. */
+	assert_answer(prove(h->w, &guest), RP_OK);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
+	    RP_OK);
+}
 
 static void
 is_always_passkey_unless_switched_off(void **state)
@@ -474,6 +606,7 @@ is_always_passkey_unless_switched_off(void **state)
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_true(on);
 	code.session.method = STORE_METHOD_CODE;
+	code.session.proved = 0;
 	assert_string_equal(rp_session_acr(&code.session), "urn:itsumo:code");
 	assert_false(rp_session_full(&code, on));
 	assert_true(rp_session_full(&h->anna->in, on));
@@ -522,6 +655,8 @@ main(void)
 		TEST(ends_after_four_hundred_days_at_most),
 		TEST(keeps_so_many_and_no_more),
 		TEST(is_gone_with_the_account),
+		TEST(tells_of_one_that_an_approval_let_in),
+		TEST(limits_what_a_code_has_opened),
 		TEST(is_always_passkey_unless_switched_off),
 	};
 
