@@ -105,6 +105,13 @@ fresh_make(struct begin *x)
 	       rp_numbers_draw(a);
 }
 
+/* Whom requests from everywhere are counted for, whoever has that name. */
+static struct slice
+whose_name(const struct begin *x)
+{
+	return (struct slice){ x->stranger.b, sizeof(x->stranger.b) };
+}
+
 static enum rp_answer
 prepare(struct begin *x)
 {
@@ -116,7 +123,13 @@ prepare(struct begin *x)
 		return answer;
 	x->kept_read =
 	    x->ask->kept != NULL && rp_kept_read(x->ask->kept, &x->kept);
-	if (!stranger_of(x) || !fresh_make(x) ||
+	if (!stranger_of(x))
+		return RP_FAULT;
+	answer =
+	    rp_limit_of(x->rp, x->call, RP_LIMIT_APPROVALS_NAME, whose_name(x));
+	if (answer != RP_OK)
+		return RP_APPROVALS_RESTING;
+	if (!fresh_make(x) ||
 	    !rp_es256_thumbprint(x->ask->key, x->thumbprint) ||
 	    !rp_guard_asker(
 		x->call->browser, x->ask->key, x->call->network, &x->asker))
@@ -186,48 +199,80 @@ find_kept(struct store_txn *t, struct begin *x, struct store_approval *a)
 	return STORE_OK;
 }
 
-/* The request that this one takes the place of. */
+/*
+ * The asker's own last request is superseded, as they see.  That of somebody
+ * else on the phones is displaced, of which they see nothing: else who asks
+ * for a name would see that others do.  What the owner reads of it is written
+ * by the clock: here a stranger's request would be less work.
+ */
 static enum store_rc
-supersede(struct store_txn *t, const struct begin *x, struct store_guard *g)
+supersede(struct store_txn *t, const struct begin *x,
+    const struct store_guard *own, struct store_guard *g, bool reaches)
 {
-	static const struct approval_id none;
+	const store_time now = x->call->now;
 	struct store_approval old;
 	enum store_rc rc;
 
-	if (memcmp(&g->pending, &none, sizeof(none)) == 0)
-		return STORE_OK;
-	rc = store_approval_get(t, &g->pending, &old);
-	if (rc != STORE_OK)
+	rc = store_approval_get(t, &own->pending, &old);
+	if (rc == STORE_OK &&
+	    (rp_approval_is_open(&old, now) ||
+		rp_approval_now(&old, now) == STORE_APPROVAL_DISPLACED))
+		rc = rp_approval_close(
+		    t, x->call, &old, g, STORE_APPROVAL_REPLACED);
+	if ((rc != STORE_OK && rc != STORE_ABSENT) || !reaches)
 		return rc == STORE_ABSENT ? STORE_OK : rc;
-	if (old.state != STORE_APPROVAL_PENDING &&
-	    old.state != STORE_APPROVAL_CHOSEN)
-		return STORE_OK;
-	return rp_approval_close(t, x->call, &old, g,
-	    rp_approval_is_open(&old, x->call->now) ? STORE_APPROVAL_SUPERSEDED
-						    : STORE_APPROVAL_EXPIRED);
+	rc = store_approval_get(t, &g->pending, &old);
+	if (rc == STORE_OK && rp_approval_is_open(&old, now))
+		rc = rp_approval_close(
+		    t, x->call, &old, g, STORE_APPROVAL_DISPLACED);
+	return rc == STORE_ABSENT ? STORE_OK : rc;
+}
+
+/* Counts it, for who asks and, when it reaches the phones, for the account. */
+static enum store_rc
+guards_keep(struct store_txn *t, const struct begin *x, struct store_guard *own,
+    struct store_guard *g, const struct store_approval *a, bool reaches)
+{
+	enum store_rc rc;
+
+	rp_guard_asked(own, x->call->now);
+	own->stranger = true;
+	own->pending = a->id;
+	if (reaches) {
+		rp_guard_asked(g, x->call->now);
+		g->pending = a->id;
+	}
+	g->stranger =
+	    memcmp(&a->account, &x->stranger, sizeof(a->account)) == 0;
+	rc = rp_guard_keep(t, own, x->call->now);
+	return rc != STORE_OK ? rc : rp_guard_keep(t, g, x->call->now);
 }
 
 static enum store_rc
 begin_write(struct store_txn *t, void *arg)
 {
+	static const struct browser_id none;
 	struct begin *x = arg;
 	struct store_approval a = x->fresh;
-	struct store_guard g;
+	struct store_guard g, own;
 	enum store_rc rc;
+	bool reaches;
 
 	if ((rc = find_account(t, x, &a)) != STORE_OK ||
 	    (rc = find_kept(t, x, &a)) != STORE_OK ||
-	    (rc = store_guard_get(t, &a.account, &g)) != STORE_OK)
+	    (rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
+	    (rc = rp_guard_of_asker(t, x->rp, &a.account, a.network, &own)) !=
+		STORE_OK)
 		return rc;
-	if (!rp_guard_allows(&g, &x->asker, x->call->now, &x->retry))
+	if (!rp_guard_allows(&own, &x->asker, x->call->now, &x->retry))
 		return rp_refuse(&x->said, RP_APPROVALS_RESTING);
-	if ((rc = supersede(t, x, &g)) != STORE_OK)
-		return rc;
-	rp_guard_asked(&g, x->call->now);
-	g.stranger = memcmp(&a.account, &x->stranger, sizeof(a.account)) == 0;
-	g.pending = a.id;
-	if ((rc = store_approval_add(t, &a)) != STORE_OK ||
-	    (rc = rp_guard_keep(t, &g, x->call->now)) != STORE_OK)
+	reaches = rp_guard_reaches(&g, &x->asker,
+	    memcmp(&a.kept, &none, sizeof(none)) != 0, x->call->now);
+	/* What does not reach the phones is what a stranger's would be. */
+	a.decoy |= !reaches;
+	if ((rc = supersede(t, x, &own, &g, reaches)) != STORE_OK ||
+	    (rc = store_approval_add(t, &a)) != STORE_OK ||
+	    (rc = guards_keep(t, x, &own, &g, &a, reaches)) != STORE_OK)
 		return rc;
 	x->made = a;
 	return rp_tell_approval(t, x->call, &a, &g);
@@ -241,7 +286,8 @@ show(const struct store_approval *a, store_time now, struct rp_approval *out)
 		.match = a->match,
 		.created = a->created,
 		.expires = a->expires };
-	if (out->state == STORE_APPROVAL_CHOSEN)
+	if (out->state == STORE_APPROVAL_CHOSEN ||
+	    out->state == STORE_APPROVAL_DISPLACED)
 		out->state = STORE_APPROVAL_PENDING;
 	if (a->state == STORE_APPROVAL_APPROVED)
 		out->expires = a->decided + RP_COLLECT_MS;
@@ -261,6 +307,9 @@ rp_approval_begin(struct rp *rp, struct rp_call *call,
 	answer = rp_update(rp, begin_write, &x, &x.said);
 	if (answer == RP_APPROVALS_RESTING)
 		call->retry_after_ms = x.retry;
+	if (answer == RP_OK)
+		(void)rp_count_of(
+		    rp, call, RP_LIMIT_APPROVALS_NAME, whose_name(&x));
 	if (x.kept_now == RP_KEPT_STOLEN)
 		(void)rp_kept_theft(rp, call, &x.kept.id);
 	*kept_lost = ask->kept != NULL && (x.kept_now == RP_KEPT_NOT ||
@@ -320,20 +369,22 @@ static enum store_rc
 cancel(struct store_txn *t, void *arg)
 {
 	struct cancel *x = arg;
+	enum store_approval_state state;
 	struct store_approval a;
 	struct store_guard g;
 	enum store_rc rc;
 
 	if ((x->said = approval_of(t, x->call, x->id, &a)) != RP_OK)
 		return STORE_REFUSED;
-	if (!rp_approval_is_open(&a, x->call->now))
+	state = rp_approval_now(&a, x->call->now);
+	if (!rp_approval_is_open(&a, x->call->now) &&
+	    state != STORE_APPROVAL_DISPLACED)
 		return rp_refuse(&x->said, RP_APPROVAL_OVER);
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
 	    (rc = rp_approval_close(
 		 t, x->call, &a, &g, STORE_APPROVAL_CANCELLED)) != STORE_OK)
 		return rc;
-	return rp_approval_history(
-	    t, x->rp, x->call, &a, "cancelled", NULL, false);
+	return rp_approval_ended(t, x->rp, x->call, &a);
 }
 
 enum rp_answer
@@ -357,22 +408,28 @@ struct expire {
 	enum rp_answer said;
 };
 
+/* Its last state, and what its owner reads. */
 static enum store_rc
-expire_one(
+write_down(
     struct store_txn *t, const struct expire *x, struct store_approval *a)
 {
+	const enum store_approval_state was = a->state;
+	const enum store_approval_state is = was == STORE_APPROVAL_REPLACED
+						 ? STORE_APPROVAL_SUPERSEDED
+						 : STORE_APPROVAL_EXPIRED;
 	struct store_guard g;
 	enum store_rc rc;
 
 	if ((rc = store_guard_get(t, &a->account, &g)) == STORE_OK &&
-	    (rc = rp_approval_close(
-		 t, x->call, a, &g, STORE_APPROVAL_EXPIRED)) == STORE_OK)
-		rc = rp_approval_history(
-		    t, x->rp, x->call, a, "expired", NULL, false);
+	    (rc = rp_approval_close(t, x->call, a, &g, is)) == STORE_OK) {
+		if (was == STORE_APPROVAL_DISPLACED)
+			a->state = STORE_APPROVAL_SUPERSEDED;
+		rc = rp_approval_ended(t, x->rp, x->call, a);
+	}
 	if (rc != STORE_DAMAGED)
 		return rc;
 	/* Who cannot be read must not hold up the others. */
-	a->state = STORE_APPROVAL_EXPIRED;
+	a->state = is;
 	a->decided = x->call->now;
 	return store_approval_put(t, a);
 }
@@ -388,7 +445,7 @@ expire(struct store_txn *t, void *arg)
 		rc = store_approval_overdue(t, x->call->now, &a);
 		if (rc != STORE_OK)
 			return rc == STORE_ABSENT ? STORE_OK : rc;
-		if ((rc = expire_one(t, x, &a)) != STORE_OK)
+		if ((rc = write_down(t, x, &a)) != STORE_OK)
 			return rc;
 	}
 	return STORE_OK;

@@ -26,8 +26,9 @@ struct rp_approval_ask {
 struct rp_approval {
 	struct approval_id id; /* "apr_" */
 	/*
-	 * PENDING until it is over; a phone's choice does not show.  Never
-	 * CHOSEN.  EXPIRED from `expires` on, whether that is written or not.
+	 * PENDING until it is over; a phone's choice does not show, nor that
+	 * somebody else's took its place.  Never CHOSEN, never DISPLACED.
+	 * EXPIRED from `expires` on, whether that is written or not.
 	 */
 	enum store_approval_state state;
 	enum store_match match;
@@ -44,14 +45,16 @@ bool rp_match_find(const char *name, enum store_match *m);
 
 /*
  * Asks for an approval, in one commit with the pushes to the account's
- * phones.  A request of the account that is pending is superseded.  A name
- * that no account has, or none can have, gets the same answer for the same
- * work, meets the same limits, and expires.
+ * phones.  The last request from the same network is superseded, and on the
+ * phones whatever was pending.  A name that no account has, or none can have,
+ * gets the same answer for the same work, meets the same limits, and expires;
+ * and so does the request that may not reach the phones now (guard.h), because
+ * too many were made from elsewhere, or for what the owner did.
  *
- * RP_APPROVALS_RESTING with call->retry_after_ms (0: until a passkey is used
- * locally): too many requests that were not approved, a wrong number, or a
- * browser that was reported.  RP_KEY_MALFORMED, RP_RATE_LIMITED,
- * RP_STORAGE_FULL, RP_FAULT.
+ * RP_APPROVALS_RESTING with call->retry_after_ms: too many requests from that
+ * network that were not approved, a wrong number for one of them, or one that
+ * was reported; or very many from everywhere.  RP_KEY_MALFORMED,
+ * RP_RATE_LIMITED, RP_STORAGE_FULL, RP_FAULT.
  *
  * *kept_lost: ask->kept is worth nothing any more (its cookie should go);
  * when an old token was used the browser was thrown out and its owners told.

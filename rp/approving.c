@@ -20,6 +20,8 @@ rp_approval_state_name(enum store_approval_state s)
 		[STORE_APPROVAL_EXPIRED] = "expired",
 		[STORE_APPROVAL_SUPERSEDED] = "superseded",
 		[STORE_APPROVAL_CANCELLED] = "cancelled",
+		[STORE_APPROVAL_REPLACED] = "superseded",
+		[STORE_APPROVAL_DISPLACED] = "superseded",
 	};
 
 	return names[s];
@@ -55,11 +57,14 @@ rp_approval_now(const struct store_approval *a, store_time now)
 	switch (a->state) {
 	case STORE_APPROVAL_PENDING:
 	case STORE_APPROVAL_CHOSEN:
+	case STORE_APPROVAL_DISPLACED:
 		return now >= a->expires ? STORE_APPROVAL_EXPIRED : a->state;
 	case STORE_APPROVAL_APPROVED:
 		return now >= a->decided + RP_COLLECT_MS
 			   ? STORE_APPROVAL_EXPIRED
 			   : a->state;
+	case STORE_APPROVAL_REPLACED:
+		return STORE_APPROVAL_SUPERSEDED;
 	default:
 		return a->state;
 	}
@@ -78,6 +83,7 @@ rp_approval_close(struct store_txn *t, const struct rp_call *call,
     struct store_approval *a, struct store_guard *g,
     enum store_approval_state state)
 {
+	const bool told = a->state == STORE_APPROVAL_REPLACED;
 	enum store_rc rc;
 
 	a->state = state;
@@ -87,6 +93,9 @@ rp_approval_close(struct store_txn *t, const struct rp_call *call,
 	if ((rc = store_approval_put(t, a)) != STORE_OK ||
 	    (rc = rp_guard_keep(t, g, call->now)) != STORE_OK)
 		return rc;
+	/* Who waits on would be told that something has happened. */
+	if (told || state == STORE_APPROVAL_DISPLACED)
+		return STORE_OK;
 	return store_change_note(t, STORE_CHANGE_APPROVAL, a->id.b, call->now);
 }
 
@@ -121,7 +130,7 @@ withdraw(struct store_txn *t, const struct rp *rp, const struct rp_call *call,
 	    (rc = rp_approval_close(
 		 t, call, a, &g, STORE_APPROVAL_CANCELLED)) != STORE_OK)
 		return rc;
-	return rp_approval_history(t, rp, call, a, "cancelled", NULL, false);
+	return rp_approval_ended(t, rp, call, a);
 }
 
 /*
@@ -209,6 +218,27 @@ rp_approval_history(struct store_txn *t, const struct rp *rp,
 	rc = rp_history_append(t, rp, &asker, &a->account, &e);
 	/* The account may be gone by now, and its history with it. */
 	return rc == STORE_ABSENT ? STORE_OK : rc;
+}
+
+enum store_rc
+rp_approval_ended(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a)
+{
+	const char *state = rp_approval_state_name(a->state);
+	struct rp_audit d = { 0 };
+	enum store_rc rc;
+
+	/* Nobody's, and written down for nobody. */
+	if (a->decoy)
+		return STORE_OK;
+	rp_audit_id(&d, "approval", "apr_", a->id.b);
+	rp_audit_text(&d, "outcome", state);
+	rp_audit_text(&d, "asked-by", a->client.browser);
+	rp_audit_text(&d, "asked-from", a->client.address);
+	if ((rc = rp_approval_history(t, rp, call, a, state, NULL, false)) !=
+	    STORE_OK)
+		return rc;
+	return rp_audit_append(t, call, &a->account, "approval-ended", &d);
 }
 
 enum store_rc

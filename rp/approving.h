@@ -13,7 +13,8 @@
 
 /*
  * The state at this time: what has run out is EXPIRED, whatever is written.
- * Tells CHOSEN from PENDING, which nobody outside is told.
+ * Tells CHOSEN from PENDING, which nobody outside is told, and DISPLACED,
+ * which who asked is not.
  */
 enum store_approval_state rp_approval_now(
     const struct store_approval *a, store_time now);
@@ -21,7 +22,8 @@ bool rp_approval_is_open(const struct store_approval *a, store_time now);
 
 /*
  * Inside an update: gives *a its last state, takes it off the account's guard
- * and notes the change for who waits.  *g is written too.
+ * and notes the change for who waits (with DISPLACED nobody does).  *g is
+ * written too.
  */
 enum store_rc rp_approval_close(struct store_txn *t, const struct rp_call *call,
     struct store_approval *a, struct store_guard *g,
@@ -64,6 +66,13 @@ enum store_rc rp_approval_lock(struct store_txn *t, const struct rp *rp,
 enum store_rc rp_approval_history(struct store_txn *t, const struct rp *rp,
     const struct rp_call *call, const struct store_approval *a,
     const char *reason, const char *passkey, bool notice);
+
+/*
+ * The same with an entry of the audit log for what ended as a->state says
+ * without a phone: "superseded", "expired", "cancelled".
+ */
+enum store_rc rp_approval_ended(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct store_approval *a);
 
 /* The same for the audit log: "approval-denied", by that phone. */
 enum store_rc rp_approval_audit(struct store_txn *t, const struct rp_call *call,

@@ -79,6 +79,7 @@ judge_state(const struct store_approval *a, store_time now)
 		return RP_OK;
 	case STORE_APPROVAL_PENDING:
 	case STORE_APPROVAL_CHOSEN:
+	case STORE_APPROVAL_DISPLACED:
 		return RP_COLLECT_REFUSED;
 	default:
 		return RP_APPROVAL_OVER;

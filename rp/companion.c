@@ -18,6 +18,7 @@ struct pending {
 	struct rp_device device;
 	struct rp_pending *out;
 	size_t n;
+	struct rp_resting resting;
 	enum rp_answer said;
 };
 
@@ -34,6 +35,8 @@ pending(struct store_txn *t, void *arg)
 		return STORE_REFUSED;
 	if ((rc = store_guard_get(t, &x->device.account.id, &g)) != STORE_OK)
 		return rc;
+	x->resting = (struct rp_resting){ .rests = false };
+	x->resting.rests = rp_guard_rests(&g, x->call->now, &x->resting.until);
 	rc = store_approval_get(t, &g.pending, &a);
 	if (rc == STORE_OK && !a.decoy && rp_approval_is_open(&a, x->call->now))
 		x->out[x->n++] = (struct rp_pending){ a.id, a.expires };
@@ -45,13 +48,15 @@ pending(struct store_txn *t, void *arg)
 enum rp_answer
 rp_companion_list(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct rp_pending out[RP_PENDING_MAX],
-    size_t *n)
+    size_t *n, struct rp_resting *resting)
 {
 	struct pending x = { .call = call, .device = *device, .out = out };
 	enum rp_answer answer = rp_update(rp, pending, &x, &x.said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*n = x.n;
+		*resting = x.resting;
+	}
 	return answer;
 }
 
@@ -274,6 +279,26 @@ refuse_note(struct store_txn *t, const struct decide *x)
 		      : STORE_OK;
 }
 
+/* For the account, and for who asked: they will see that it was reported. */
+static enum store_rc
+report_write(struct store_txn *t, const struct decide *x, struct store_guard *g)
+{
+	const struct store_approval *a = &x->a;
+	const store_time now = x->call->now;
+	struct store_guard own;
+	struct rp_asker asker;
+	enum store_rc rc;
+
+	if (!rp_guard_asker(a->cookie, a->key, a->network, &asker))
+		return STORE_FAULT;
+	rc = rp_guard_of_asker(t, x->rp, &a->account, a->network, &own);
+	if (rc != STORE_OK)
+		return rc;
+	rp_guard_reported(g, &asker, now);
+	rp_guard_reported(&own, &asker, now);
+	return rp_guard_keep(t, &own, now);
+}
+
 static enum store_rc
 refuse(struct store_txn *t, void *arg)
 {
@@ -281,18 +306,13 @@ refuse(struct store_txn *t, void *arg)
 	struct store_approval *a = &x->a;
 	const bool report = x->choice->decision == RP_REPORT;
 	struct store_guard g;
-	struct rp_asker asker;
 	enum store_rc rc;
 
 	if ((x->said = begin(t, x)) != RP_OK)
 		return STORE_REFUSED;
-	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK)
+	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK ||
+	    (report && (rc = report_write(t, x, &g)) != STORE_OK))
 		return rc;
-	if (report) {
-		if (!rp_guard_asker(a->cookie, a->key, a->network, &asker))
-			return STORE_FAULT;
-		rp_guard_reported(&g, &asker, x->call->now);
-	}
 	a->phone = x->device.phone.id;
 	x->state = report ? STORE_APPROVAL_REPORTED : STORE_APPROVAL_DENIED;
 	if ((rc = rp_approval_close(t, x->call, a, &g, x->state)) != STORE_OK ||

@@ -22,9 +22,15 @@ struct rp_pending {
 /* The account's pending requests; no push is needed to find them. */
 enum { RP_PENDING_MAX = 1 };
 
+/* Whether requests rest: who asks is not told, and looks for them here. */
+struct rp_resting {
+	bool rests;
+	store_time until; /* 0: until a passkey is used in a browser */
+};
+
 enum rp_answer rp_companion_list(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct rp_pending out[RP_PENDING_MAX],
-    size_t *n);
+    size_t *n, struct rp_resting *resting);
 
 /* What a phone shows of a request. */
 struct rp_context {

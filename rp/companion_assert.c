@@ -292,24 +292,29 @@ approve(struct store_txn *t, void *arg)
 	struct approve *x = arg;
 	struct store_approval a;
 	struct store_credential c;
-	struct store_guard g;
+	struct store_guard g, own;
 	enum store_rc rc;
 
 	if ((x->said = still(t, x, &a, &c)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
+	    (rc = rp_guard_of_asker(t, x->rp, &a.account, a.network, &own)) !=
+		STORE_OK ||
 	    (rc = credential_keep(t, x, &c)) != STORE_OK)
 		return rc;
 	a.credential = x->ref;
 	if (rp_number_matches(&a)) {
 		x->state = STORE_APPROVAL_APPROVED;
 		rp_guard_approved(&g, a.created);
+		rp_guard_approved(&own, a.created);
 	} else {
 		x->state = STORE_APPROVAL_MISMATCH;
 		rp_guard_mismatch(&g, x->call->now);
+		rp_guard_pause(&own, x->call->now);
 	}
 	if ((rc = rp_approval_close(t, x->call, &a, &g, x->state)) !=
 		STORE_OK ||
+	    (rc = rp_guard_keep(t, &own, x->call->now)) != STORE_OK ||
 	    (rc = outcome_note(t, x, &c)) != STORE_OK)
 		return rc;
 	return rp_device_spend(t, x->call, &x->device);

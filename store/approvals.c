@@ -61,7 +61,9 @@ static bool
 is_open(const struct store_approval *a)
 {
 	return a->state == STORE_APPROVAL_PENDING ||
-	       a->state == STORE_APPROVAL_CHOSEN;
+	       a->state == STORE_APPROVAL_CHOSEN ||
+	       a->state == STORE_APPROVAL_REPLACED ||
+	       a->state == STORE_APPROVAL_DISPLACED;
 }
 
 void
@@ -102,7 +104,7 @@ approval_decode(struct slice value, struct store_approval *a)
 	cursor_copy(&c, a->account.b, sizeof(a->account.b));
 	a->decoy = cursor_bool(&c);
 	a->state = (enum store_approval_state)cursor_upto(
-	    &c, 1, STORE_APPROVAL_CANCELLED);
+	    &c, 1, STORE_APPROVAL_DISPLACED);
 	a->match = (enum store_match)cursor_upto(&c, 1, STORE_MATCH_TYPE6);
 	a->created = cursor_time(&c);
 	a->expires = cursor_time(&c);

@@ -42,6 +42,13 @@ nothing(struct home *h)
 static void
 superseded(struct home *h)
 {
+	h->tv.network = h->pc.network;
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+}
+
+static void
+displaced(struct home *h)
+{
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
 }
 
@@ -350,6 +357,7 @@ static const struct {
 	{ "nothing", nothing, RP_OK, STORE_APPROVAL_APPROVED },
 	{ "superseded", superseded, RP_APPROVAL_OVER,
 	    STORE_APPROVAL_SUPERSEDED },
+	{ "displaced", displaced, RP_APPROVAL_OVER, STORE_APPROVAL_PENDING },
 	{ "cancelled", cancelled, RP_APPROVAL_OVER, STORE_APPROVAL_CANCELLED },
 	{ "denied", denied, RP_APPROVAL_OVER, STORE_APPROVAL_DENIED },
 	{ "locked", locked, RP_ACCOUNT_LOCKED, STORE_APPROVAL_CANCELLED },
@@ -405,7 +413,7 @@ static const struct {
 	{ "phone removed", phone_removed, RP_APPROVAL_OVER },
 	{ "phone left", phone_left, RP_APPROVAL_OVER },
 	{ "phone gone", phone_gone, RP_APPROVAL_OVER },
-	{ "tablet asks on", superseded, RP_OK },
+	{ "another asks", superseded, RP_OK },
 	{ "passkey removed", passkey_removed, RP_APPROVAL_OVER },
 	{ "account removed", account_removed, RP_APPROVAL_OVER },
 	{ "collected already", collected_already, RP_APPROVAL_OVER },

@@ -14,6 +14,7 @@
 
 enum {
 	ASKERS = 3,
+	NETWORKS = 8, /* from which they ask */
 	PHONES = 3,
 	REQUESTS = 24, /* that are remembered; the oldest is forgotten */
 	STEPS = 12000,
@@ -28,6 +29,8 @@ struct request {
 	struct approval_id id;
 	struct rp_approval shown;
 	int account; /* of names[]; 2: nobody */
+	unsigned network;
+	bool hidden; /* from the phones */
 	enum store_approval_state state;
 	store_time expires, decided;
 	int phone; /* that chose */
@@ -45,6 +48,7 @@ struct model {
 	struct request requests[REQUESTS];
 	size_t next;
 	unsigned sessions, approved, mismatches, refused;
+	unsigned resting, hidden, displaced;
 };
 
 static unsigned
@@ -68,6 +72,7 @@ expected(const struct request *r, store_time now)
 	switch (r->state) {
 	case STORE_APPROVAL_PENDING:
 	case STORE_APPROVAL_CHOSEN:
+	case STORE_APPROVAL_DISPLACED:
 		return now < r->expires ? STORE_APPROVAL_PENDING
 					: STORE_APPROVAL_EXPIRED;
 	case STORE_APPROVAL_APPROVED:
@@ -110,6 +115,13 @@ owner_of(struct model *m, int account)
 	return account == 0 ? m->h->anna : m->h->ben;
 }
 
+/* Whether that phone is shown it. */
+static bool
+is_for(const struct model *m, const struct request *r, int p)
+{
+	return r->account == m->phone_account[p] && !r->hidden;
+}
+
 /* The asker as it was for this request. */
 static struct asker
 asker_of(const struct request *r)
@@ -117,6 +129,7 @@ asker_of(const struct request *r)
 	struct asker b = *r->asker;
 
 	b.a = r->shown;
+	b.network = r->network;
 	return b;
 }
 
@@ -136,6 +149,28 @@ step_sign_in(struct model *m)
 	sign_in_as(m, (int)dice(m, 2));
 }
 
+/*
+ * One that the same network asked for is superseded; one that the phones had
+ * is displaced by one that they have now.
+ */
+static void
+give_way(struct model *m, int account, unsigned network, bool seen)
+{
+	for (size_t i = 0; i < REQUESTS; i++) {
+		struct request *r = &m->requests[i];
+
+		if (!r->used || r->account != account)
+			continue;
+		if (r->network == network &&
+		    expected(r, m->w->now) == STORE_APPROVAL_PENDING) {
+			r->state = STORE_APPROVAL_SUPERSEDED;
+		} else if (seen && !r->hidden && is_open(r, m->w->now)) {
+			r->state = STORE_APPROVAL_DISPLACED;
+			m->displaced++;
+		}
+	}
+}
+
 static void
 step_ask(struct model *m)
 {
@@ -143,27 +178,28 @@ step_ask(struct model *m)
 	const int account = dice(m, 10) == 0 ? 2 : (int)dice(m, 2);
 	struct request *r;
 	enum rp_answer a;
+	bool hidden;
 
-	/* So that the network's own limit is not what is tested. */
-	b->network = 2000 + dice(m, 100000);
+	b->network = 2000 + dice(m, NETWORKS);
 	a = ask(m->w, b, names[account]);
 	if (a == RP_APPROVALS_RESTING) {
+		m->resting++;
 		if (account != 2 && dice(m, 2) == 0)
 			sign_in_as(m, account);
 		return;
 	}
 	assert_answer(a, RP_OK);
-	for (size_t i = 0; i < REQUESTS; i++) {
-		r = &m->requests[i];
-		if (r->used && r->account == account && is_open(r, m->w->now))
-			r->state = STORE_APPROVAL_SUPERSEDED;
-	}
+	hidden = account != 2 && row_of(m->h, b).decoy;
+	m->hidden += hidden;
+	give_way(m, account, b->network, !hidden);
 	r = &m->requests[m->next++ % REQUESTS];
 	*r = (struct request){ .used = true,
 		.asker = b,
 		.id = b->a.id,
 		.shown = b->a,
 		.account = account,
+		.network = b->network,
+		.hidden = hidden,
 		.state = STORE_APPROVAL_PENDING,
 		.expires = m->w->now + 3 * MINUTE };
 }
@@ -184,7 +220,7 @@ step_choose(struct model *m)
 	p = any_phone(m, r);
 	a = choose(m->w, m->phones[p], &b,
 	    right ? b.a.number : wrong_number(m->w, &b), &c);
-	if (r->account != m->phone_account[p])
+	if (!is_for(m, r, p))
 		want = RP_APPROVAL_UNKNOWN;
 	else if (!is_open(r, m->w->now))
 		want = RP_APPROVAL_OVER;
@@ -214,7 +250,7 @@ step_refuse(struct model *m)
 	b = asker_of(r);
 	p = any_phone(m, r);
 	a = decide(m->w, m->phones[p], &b, report ? RP_REPORT : RP_DENY);
-	if (r->account != m->phone_account[p])
+	if (!is_for(m, r, p))
 		want = RP_APPROVAL_UNKNOWN;
 	else if (!is_open(r, m->w->now))
 		want = RP_APPROVAL_OVER;
@@ -266,7 +302,7 @@ step_sign(struct model *m)
 	a = sign(m->w, &phone, &b, c, lie, &s);
 	if (a == RP_RATE_LIMITED)
 		return;
-	if (r->account != m->phone_account[p]) {
+	if (!is_for(m, r, p)) {
 		assert_answer(a, RP_APPROVAL_UNKNOWN);
 	} else if (!is_open(r, m->w->now)) {
 		assert_answer(a, RP_APPROVAL_OVER);
@@ -347,7 +383,9 @@ step_cancel(struct model *m)
 		return;
 	b = asker_of(r);
 	a = rp_approval_cancel(m->w->rp, call_of_asker(m->w, &b), &r->id);
-	assert_answer(a, is_open(r, m->w->now) ? RP_OK : RP_APPROVAL_OVER);
+	assert_answer(a, expected(r, m->w->now) == STORE_APPROVAL_PENDING
+			     ? RP_OK
+			     : RP_APPROVAL_OVER);
 	if (a == RP_OK)
 		r->state = STORE_APPROVAL_CANCELLED;
 }
@@ -423,10 +461,18 @@ lets_nobody_in_any_other_way(void **state)
 
 	for (unsigned i = 0; i < ASKERS; i++)
 		asker_make(&m.askers[i], 10 + i);
+	/* So that what the guards say is what is tested. */
+	h->w->config.no_limits = true;
+	world_reopen(h->w);
 	walk(&m);
 	/* It went everywhere, and the log says the same. */
-	print_message("%u sessions, %u approved, %u mismatches, %u refused\n",
-	    m.sessions, m.approved, m.mismatches, m.refused);
+	print_message("%u sessions, %u approved, %u mismatches, %u refused, "
+		      "%u resting, %u hidden, %u displaced\n",
+	    m.sessions, m.approved, m.mismatches, m.refused, m.resting,
+	    m.hidden, m.displaced);
+	assert_true(m.resting > 20);
+	assert_true(m.hidden > 20);
+	assert_true(m.displaced > 20);
 	assert_true(m.sessions > 20);
 	assert_true(m.mismatches > 20);
 	assert_true(m.refused > 50);

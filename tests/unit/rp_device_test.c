@@ -264,16 +264,19 @@ serves_once(void **state)
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_OK);
 	assert_answer(prove_it(h, &p, &again), RP_OK);
-	assert_answer(
-	    rp_companion_list(h->w->rp, call(h->w), &d, list, &n), RP_OK);
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n,
+			  &(struct rp_resting){ 0 }),
+	    RP_OK);
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_DEVICE_PROOF_REFUSED);
 	assert_answer(rp_companion_leave(h->w->rp, call(h->w), &again),
 	    RP_DEVICE_PROOF_REFUSED);
 	/* As long as it could be of this time. */
 	h->w->now += 2 * MINUTE;
 	assert_answer(prove_it(h, &p, &again), RP_OK);
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_DEVICE_PROOF_REFUSED);
 	h->w->now += SECOND;
 	assert_answer(prove_it(h, &p, &again), RP_DEVICE_PROOF_REFUSED);
@@ -297,7 +300,8 @@ ends_with_the_phone(void **state)
 	    rp_phone_remove(h->w->rp, call(h->w), &h->anna->in, &h->phone.id),
 	    RP_OK);
 	/* Proved before, removed since. */
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_PHONE_UNKNOWN);
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_PHONE_UNKNOWN);

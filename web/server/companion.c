@@ -13,11 +13,12 @@ void
 web_companion_list(struct web_request *r)
 {
 	struct rp_pending list[RP_PENDING_MAX];
+	struct rp_resting resting;
 	struct json_out o;
 	size_t n = 0;
 
-	if (!reply_unless_ok(r,
-		rp_companion_list(r->site->rp, &r->call, r->device, list, &n)))
+	if (!reply_unless_ok(r, rp_companion_list(r->site->rp, &r->call,
+				    r->device, list, &n, &resting)))
 		return;
 	companion_begin(r, &o, 1024);
 	json_out_array(&o, "approvals");
@@ -28,6 +29,12 @@ web_companion_list(struct web_request *r)
 		json_out_object_end(&o);
 	}
 	json_out_array_end(&o);
+	if (resting.rests) {
+		json_out_object(&o, "resting");
+		if (resting.until != 0)
+			json_out_time(&o, "until", resting.until);
+		json_out_object_end(&o);
+	}
 	shape_phone(&o, "phone", &r->device->phone);
 	json_out_object(&o, "account");
 	json_out_text(&o, "name", r->device->account.name);
