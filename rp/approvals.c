@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/approvals.h"
 
+#include <unictype.h>
+#include <unistr.h>
+
 #include "rp/accounts.h"
 #include "rp/approving.h"
 #include "rp/decoys.h"
@@ -12,6 +15,8 @@
 #include "store/changes.h"
 #include "webauthn/hash.h"
 #include "webauthn/utf8.h"
+
+enum { BINDING_CHARACTERS = 20 };
 
 struct begin {
 	struct rp *rp;
@@ -31,6 +36,27 @@ struct begin {
 };
 
 /* ---- before the update ---- */
+
+bool
+rp_binding_is_one(const char *text)
+{
+	const uint8_t *at = (const uint8_t *)text;
+	const uc_general_category_t unseen =
+	    uc_general_category_or(UC_CATEGORY_C,
+		uc_general_category_or(UC_CATEGORY_Zl, UC_CATEGORY_Zp));
+	size_t left = strnlen(text, STORE_BINDING_MAX + 1), n = 0;
+	ucs4_t c;
+	int step;
+
+	if (left > STORE_BINDING_MAX)
+		return false;
+	for (; left > 0; left -= (size_t)step, at += step, n++) {
+		step = u8_mbtoucr(&c, at, left);
+		if (step <= 0 || uc_is_general_category(c, unseen))
+			return false;
+	}
+	return n >= 1 && n <= BINDING_CHARACTERS;
+}
 
 /* Printable, whole characters, as many as fit: what goes into T. */
 static void

@@ -18,7 +18,11 @@ struct rp_approval_ask {
 	uint8_t key[64]; /* the browser's, P-256: x, y */
 	const char *kept; /* its token as a kept browser, or NULL */
 	const char *app; /* what asks; NULL: rp_name */
-	const char *binding; /* shown verbatim, or NULL */
+	/*
+	 * In the words of who asks, shown verbatim as theirs, or NULL; one for
+	 * which rp_binding_is_one().
+	 */
+	const char *binding;
 	const char *network_name; /* of call->client.address; NULL unknown */
 };
 
@@ -35,6 +39,12 @@ struct rp_approval {
 	char number[STORE_NUMBER_MAX + 1]; /* "" with NONE */
 	store_time created, expires; /* APPROVED: to be collected before */
 };
+
+/*
+ * 1 to 20 printable characters, as OpenID Connect CIBA wants of a
+ * binding_message: nothing that breaks a line or turns its direction.
+ */
+bool rp_binding_is_one(const char *text);
 
 /* "pending", "approved", … */
 const char *rp_approval_state_name(enum store_approval_state s);

@@ -115,6 +115,19 @@ look(struct store_txn *t, void *arg)
 	return rp_device_spend(t, x->call, &x->device);
 }
 
+/* As it was when this phone chose: that is what it is to sign. */
+static bool
+shown_network(const struct decide *x)
+{
+	const struct store_approval *a = &x->a;
+
+	return a->state == STORE_APPROVAL_CHOSEN &&
+		       memcmp(&a->phone, &x->device.phone.id,
+			   sizeof(a->phone)) == 0
+		   ? a->same_network
+		   : same_network(x);
+}
+
 static bool
 context_fill(const struct decide *x, struct rp_context *out)
 {
@@ -127,7 +140,7 @@ context_fill(const struct decide *x, struct rp_context *out)
 	out->pending = (struct rp_pending){ a->id, a->expires };
 	out->match = a->match;
 	out->browser = a->client;
-	out->same_network = same_network(x);
+	out->same_network = shown_network(x);
 	out->trusted = memcmp(&a->kept, &none, sizeof(none)) != 0;
 	out->asked = a->created;
 	memcpy(out->app, a->app, sizeof(out->app));

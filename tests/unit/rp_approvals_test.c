@@ -416,6 +416,65 @@ signs_only_what_was_seen(void **state)
 	    RP_OK);
 }
 
+/* Chosen at home, and signed on the way: what is shown again is signed. */
+static void
+shows_again_what_was_chosen_from(void **state)
+{
+	struct home *h = *state;
+	struct rp_context before, after;
+	enum store_approval_state s;
+	struct rp_commitment c;
+	struct rp_device d;
+
+	h->phone.network = h->pc.network;
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &before, &s),
+	    RP_OK);
+	assert_true(before.same_network);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->phone.network = 3000;
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &after, &s),
+	    RP_OK);
+	assert_string_equal(before.text.text, after.text.text);
+	assert_true(after.same_network);
+	/* Asked for again, it is what it was. */
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_non_null(strstr(c.t.text, "\"same_network\":true"));
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+}
+
+static void
+takes_words_that_can_be_shown(void **state)
+{
+	static const char *const good[] = { "1", "Order 12", "注文 12番",
+		"12345678901234567890",
+		"一二三四五六七八九十一二三四五六七八九十",
+		"\xf0\x9f\x90\x88" };
+	static const char *const bad[] = { "", "123456789012345678901",
+		"two\nlines", "tab\t", "\x7f", "\xff", "\xed\xa0\x80",
+		"\xe2\x80\xae"
+		"evil",
+		"\xe2\x80\xa8", "\xc2\x85", "\xe2\x81\xa6x", "\xef\xbf\xbf",
+		"\xee\x80\x80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!rp_binding_is_one(good[i]))
+			fail_msg("good %zu", i);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (rp_binding_is_one(bad[i]))
+			fail_msg("bad %zu", i);
+}
+
 /* ---- the other ends ---- */
 
 static void
@@ -814,6 +873,8 @@ main(void)
 		TEST(expires),
 		TEST(expires_past_what_cannot_be_read),
 		TEST(keeps_what_was_approved_for_two_minutes),
+		TEST(shows_again_what_was_chosen_from),
+		TEST(takes_words_that_can_be_shown),
 		TEST(gives_way_to_a_newer_request),
 		TEST(can_be_cancelled_when_it_was_displaced),
 		TEST(is_noted_as_expired_when_another_comes_first),

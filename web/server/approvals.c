@@ -70,12 +70,14 @@ void
 web_approvals_post(struct web_request *r)
 {
 	struct body {
-		const char *name;
+		const char *name, *binding;
 		const struct json_node *jwk;
 	} b;
 	static const struct json_in_field fields[] = {
 		{ "name", JSON_IN_TEXT, true, false, STORE_NAME_MAX,
 		    offsetof(struct body, name) },
+		{ "binding", JSON_IN_TEXT, false, false, STORE_BINDING_MAX,
+		    offsetof(struct body, binding) },
 		{ "browser_jwk", JSON_IN_OBJECT, true, false, 0,
 		    offsetof(struct body, jwk) },
 	};
@@ -92,11 +94,18 @@ web_approvals_post(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
+	if (b.binding != NULL && !rp_binding_is_one(b.binding)) {
+		(void)json_in_refuse(
+		    &r->json, PROBLEM_FIELD_TYPE, NULL, "binding");
+		reply_problem(r, r->json.problem);
+		return;
+	}
 	if (!request_bind(r))
 		return;
 	if (address_parse(slice_of(r->call.client.address), &client))
 		place_network(r->site->networks, &client, network);
 	ask.name = b.name;
+	ask.binding = b.binding;
 	ask.kept = request_cookie(r, COOKIE_KEPT);
 	a = rp_approval_begin(r->site->rp, &r->call, &ask, &made, &kept_lost);
 	if (kept_lost)
