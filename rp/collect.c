@@ -194,10 +194,14 @@ collect_run(
     struct collect *x, struct rp_token *token, struct rp_kept_token *next)
 {
 	struct store_approval a;
-	enum rp_answer answer;
+	enum rp_answer answer, limit;
 
-	if ((answer = approval_read(x, &a)) != RP_OK ||
-	    (answer = judge_proof(x, &a)) != RP_OK)
+	answer = approval_read(x, &a);
+	limit =
+	    rp_proof_limit(x->rp, x->call, answer == RP_OK ? x->c->id.b : NULL);
+	if (limit != RP_OK || answer != RP_OK)
+		return limit != RP_OK ? limit : answer;
+	if ((answer = judge_proof(x, &a)) != RP_OK)
 		return answer;
 	x->kept_read = x->c->kept != NULL && rp_kept_read(x->c->kept, &x->had);
 	x->next = x->had;
@@ -217,11 +221,9 @@ rp_approval_collect(struct rp *rp, struct rp_call *call,
 	struct rp_token fresh = { { 0 } };
 	enum rp_answer answer;
 
-	answer = rp_limit_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
-	if (answer == RP_OK)
-		answer = collect_run(&x, &fresh, &next);
+	answer = collect_run(&x, &fresh, &next);
 	if (answer == RP_COLLECT_REFUSED)
-		(void)rp_count_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
+		rp_proof_count(rp, call, c->id.b);
 	if (answer == RP_OK) {
 		store_signal(rp->store);
 		call->account_known = true;

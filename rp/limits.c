@@ -52,6 +52,7 @@ static const struct rate rates[RP_LIMIT_KINDS] = {
 	[RP_LIMIT_APPROVALS_NETWORK] = { MINUTES(10) / 30, 30 },
 	[RP_LIMIT_APPROVALS_NAME] = { MINUTES(60) / 60, 60 },
 	[RP_LIMIT_DEVICE_NETWORK] = { MINUTES(10) / 60, 60 },
+	[RP_LIMIT_DEVICE_ONE] = { MINUTES(60) / 30, 30 },
 };
 
 struct rp_limits *

@@ -331,6 +331,45 @@ forgets_forged_proofs_after_a_while(void **state)
 	assert_answer(prove_it(h, &p, &d), RP_OK);
 }
 
+/* Somebody behind the same address, who has no phone or another one. */
+static void
+is_heard_among_many_bad_ones(void **state)
+{
+	struct home *h = *state;
+	struct rp_device d;
+	struct proof p;
+
+	h->tv.network = h->phone.network;
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	for (int i = 0; i < 100; i++) {
+		proof_of_phone(h->w, &h->bens, &p);
+		if (i % 2 == 0)
+			p.claims.phone = "phn_AAAAAAAAAAAAAAAAAAAAAA";
+		p.signature[1] ^= 1;
+		(void)prove_it(h, &p, &d);
+	}
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	proof_of_phone(h->w, &h->bens, &p);
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	/* The phone refuses, approves, and its browser collects. */
+	assert_answer(decide(h->w, &h->phone, &h->tv, RP_DENY), RP_OK);
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->tv, true), STORE_APPROVAL_APPROVED);
+	assert_answer(collect(h->w, &h->tv), RP_OK);
+	/* Bad ones that name it are counted for it. */
+	for (int i = 0; i < 100; i++) {
+		proof_of_phone(h->w, &h->phone, &p);
+		p.signature[1] ^= 1;
+		(void)prove_it(h, &p, &d);
+	}
+	proof_of_phone(h->w, &h->phone, &p);
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	h->phone.network++;
+	proof_of_phone(h->w, &h->phone, &p);
+	assert_answer(prove_it(h, &p, &d), RP_OK);
+}
+
 /* ---- what else a phone may do ---- */
 
 static void
@@ -482,6 +521,7 @@ main(void)
 		TEST(serves_once),
 		TEST(ends_with_the_phone),
 		TEST(forgets_forged_proofs_after_a_while),
+		TEST(is_heard_among_many_bad_ones),
 		TEST(locks_the_account),
 		TEST(leaves),
 		TEST(changes_where_pushes_go),

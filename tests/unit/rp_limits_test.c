@@ -64,6 +64,7 @@ static const struct {
 	{ RP_LIMIT_APPROVALS_NETWORK, 30, 20000 },
 	{ RP_LIMIT_APPROVALS_NAME, 60, 60000 },
 	{ RP_LIMIT_DEVICE_NETWORK, 60, 10000 },
+	{ RP_LIMIT_DEVICE_ONE, 30, 120000 },
 };
 
 enum { RATES = sizeof(rates) / sizeof(rates[0]) };
