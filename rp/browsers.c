@@ -71,9 +71,8 @@ browser_new(struct store_txn *t, const struct keep *x, struct store_browser *b)
 static enum store_rc
 browser_again(struct store_txn *t, struct keep *x, struct store_browser *b)
 {
-	x->rotated = x->kept == RP_KEPT_NOW;
-	return x->rotated ? rp_kept_rotate(t, x->rp, x->call, &x->next, b)
-			  : STORE_OK;
+	return rp_kept_rotate(
+	    t, x->rp, x->call, x->kept, &x->next, b, &x->rotated);
 }
 
 /*

@@ -12,8 +12,9 @@
  *
  * The token is a cookie of its own ("__Host-ibr"), beside the binding cookie,
  * which never changes.  It changes with each sign-in; the one before is good
- * for a minute more; an older one is a copy: everybody who keeps that browser
- * throws it out, its sessions end, and they are told.
+ * until its successor has signed in, since answers are lost; an older one is a
+ * copy: everybody who keeps that browser throws it out, its sessions end, and
+ * they are told.
  */
 enum { RP_KEPT_TEXT = 64 };
 

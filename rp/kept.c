@@ -12,7 +12,8 @@
 
 enum { SERIES = 16, SECRET = 32, TOKEN = SERIES + SECRET };
 
-#define GRACE_MS ((store_time)60 * 1000)
+/* So long after a token was given another tab may be about to hear of it. */
+#define TABS_MS ((store_time)60 * 1000)
 
 _Static_assert(WA_B64URL_SIZE(TOKEN) == RP_KEPT_TEXT + 1, "a token's text");
 
@@ -90,8 +91,7 @@ rp_kept_find(struct store_txn *t, const struct rp_call *call,
 		return STORE_OK;
 	if (rp_secret_equal(b->token_hash, s->hash, sizeof(s->hash)))
 		*kept = RP_KEPT_NOW;
-	else if (rp_secret_equal(b->previous_hash, s->hash, sizeof(s->hash)) &&
-		 call->now - b->rotated <= GRACE_MS)
+	else if (rp_secret_equal(b->previous_hash, s->hash, sizeof(s->hash)))
 		*kept = RP_KEPT_BEFORE;
 	else
 		*kept = RP_KEPT_STOLEN;
@@ -115,10 +115,18 @@ rp_kept_trust(struct store_txn *t, const struct rp *rp,
 
 enum store_rc
 rp_kept_rotate(struct store_txn *t, const struct rp *rp,
-    const struct rp_call *call, const struct rp_kept_secret *next,
-    struct store_browser *b)
+    const struct rp_call *call, enum rp_kept kept,
+    const struct rp_kept_secret *next, struct store_browser *b, bool *rotated)
 {
-	memcpy(b->previous_hash, b->token_hash, sizeof(b->previous_hash));
+	const store_time age = call->now - b->rotated;
+
+	*rotated = kept == RP_KEPT_NOW || age > TABS_MS || age < 0;
+	if (!*rotated)
+		return STORE_OK;
+	/* Else the answer with the present one was lost, and this one stays. */
+	if (kept == RP_KEPT_NOW)
+		memcpy(
+		    b->previous_hash, b->token_hash, sizeof(b->previous_hash));
 	memcpy(b->token_hash, next->hash, sizeof(b->token_hash));
 	b->rotated = call->now;
 	b->expires = call->now + rp->config.browser_idle_ms;
@@ -139,12 +147,9 @@ rp_kept_used(struct store_txn *t, const struct rp *rp,
 	rc = rp_kept_find(t, call, had, kept, &b);
 	if (rc != STORE_OK || *kept == RP_KEPT_NOT || *kept == RP_KEPT_STOLEN)
 		return rc;
-	/* Another tab of the same browser has the next one already. */
-	if (*kept == RP_KEPT_NOW) {
-		if ((rc = rp_kept_rotate(t, rp, call, next, &b)) != STORE_OK)
-			return rc;
-		*rotated = true;
-	}
+	rc = rp_kept_rotate(t, rp, call, *kept, next, &b, rotated);
+	if (rc != STORE_OK)
+		return rc;
 	rc = rp_kept_trust(t, rp, call, account, &b.id, &trust);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? STORE_OK : rc;

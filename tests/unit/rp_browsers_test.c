@@ -272,6 +272,62 @@ gives_another_token_at_each_sign_in(void **state)
 	assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
 }
 
+/* The answer with the next token never came, as often as not. */
+static void
+takes_a_lost_answer_for_no_theft(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX];
+	char old[RP_KEPT_TEXT + 1];
+
+	kept(h, &h->pc);
+	memcpy(old, h->pc.kept, sizeof(old));
+	for (int i = 0; i < 3; i++) {
+		h->w->now += i == 0 ? 2 * MINUTE : DAY;
+		memcpy(h->pc.kept, old, sizeof(old));
+		assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+		assert_string_not_equal(h->pc.kept, old);
+	}
+	/* The number is spared meanwhile. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_NONE);
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_int_equal(audited(h->w, "browser-copied"), 0);
+	/* Once the next one has signed in, the old one is a copy. */
+	assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+	memcpy(h->pc.kept, old, sizeof(old));
+	assert_answer(used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
+	assert_int_equal(audited(h->w, "browser-copied"), 1);
+}
+
+/* The thief used it first: what they got is worth nothing, and tells. */
+static void
+finds_the_thief_whoever_comes_first(void **state)
+{
+	for (int again = 0; again < 2; again++) {
+		struct home *h = *state;
+		struct asker thief;
+
+		kept(h, &h->pc);
+		thief = h->pc;
+		h->w->now += HOUR;
+		assert_answer(used(h, &thief, &h->ben->in), RP_OK);
+		h->w->now += HOUR;
+		if (again) {
+			assert_answer(used(h, &thief, &h->ben->in), RP_OK);
+			assert_answer(
+			    used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
+		} else {
+			assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+			assert_answer(
+			    used(h, &thief, &h->ben->in), RP_NOT_FOUND);
+		}
+		assert_int_equal(audited(h->w, "browser-copied"), 1);
+		home_teardown(state);
+		home_setup(state);
+	}
+}
+
 static void
 notices_a_copy(void **state)
 {
@@ -282,9 +338,10 @@ notices_a_copy(void **state)
 	kept(h, &h->pc);
 	keep_as(h, &h->pc, &h->ben->in, "Anna's");
 	memcpy(old, h->pc.kept, sizeof(old));
-	h->w->now += HOUR;
-	sign_in_by(h->w, &h->pc, &h->phone, "anna");
-	h->w->now += MINUTE + 1;
+	for (int i = 0; i < 2; i++) {
+		h->w->now += HOUR;
+		sign_in_by(h->w, &h->pc, &h->phone, "anna");
+	}
 	memcpy(h->tv.kept, old, sizeof(old));
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
 	assert_true(h->tv.kept_lost);
@@ -310,6 +367,7 @@ notices_a_copy_at_a_passkey_sign_in_too(void **state)
 	memcpy(old, h->pc.kept, sizeof(old));
 	assert_answer(used(h, &h->pc, &h->pc.in), RP_OK);
 	h->w->now += HOUR;
+	assert_answer(used(h, &h->pc, &h->pc.in), RP_OK);
 	memcpy(h->pc.kept, old, sizeof(old));
 	assert_answer(used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
 	assert_int_equal(list_of(h, h->anna, list), 0);
@@ -647,6 +705,8 @@ main(void)
 		TEST(is_another_one_with_another_key),
 		TEST(spares_nothing_without_a_key),
 		TEST(gives_another_token_at_each_sign_in),
+		TEST(takes_a_lost_answer_for_no_theft),
+		TEST(finds_the_thief_whoever_comes_first),
 		TEST(notices_a_copy),
 		TEST(notices_a_copy_at_a_passkey_sign_in_too),
 		TEST(throws_one_out_with_its_sessions),
