@@ -483,30 +483,58 @@ count_writes(struct home *h, const char *name, uint64_t out[STORE_TABLES])
 		out[i] = after.entries[i] - before.entries[i];
 }
 
+/* One whom somebody asked for before, so that newer messages replace older. */
+static void
+count_again(struct home *h, const char *name, uint64_t out[STORE_TABLES])
+{
+	uint64_t first[STORE_TABLES];
+
+	count_writes(h, name, first);
+	count_writes(h, name, out);
+}
+
 static void
 writes_as_much_for_a_stranger(void **state)
 {
+	static const char *const names[] = { "clara", "dora", "emil" };
 	struct home *h = *state;
-	struct person *clara = person_new();
-	struct phone phone;
-	uint64_t real[STORE_TABLES], none[STORE_TABLES], bare[STORE_TABLES];
+	struct phone phones[3];
+	uint64_t some[STORE_TABLES], none[STORE_TABLES];
 
-	/* One phone; no account; an account without a phone. */
-	sign_up(h->w, clara, "clara");
-	phone_join(h->w, &phone, clara);
-	count_writes(h, "clara", real);
+	count_again(h, "nobody", none);
+	/* With no phone, with one, with two. */
+	for (int i = 0; i < 3; i++) {
+		struct person *p = person_new();
+
+		sign_up(h->w, p, names[i]);
+		for (int k = 0; k < i; k++)
+			phone_join(h->w, &phones[k], p);
+		count_again(h, names[i], some);
+		assert_memory_equal(some, none, sizeof(some));
+		for (int k = 0; k < i; k++)
+			phone_free(&phones[k]);
+		person_free(p);
+	}
+	/* And while pushes are muted. */
+	assert_true(reaches(h, &h->pc, "ben"));
+	assert_answer(decide(h->w, &h->bens, &h->pc, RP_REPORT), RP_OK);
+	count_again(h, "ben", some);
+	assert_memory_equal(some, none, sizeof(some));
+}
+
+static void
+writes_more_for_each_phone_from_the_third_on(void **state)
+{
+	struct home *h = *state;
+	struct phone third;
+	uint64_t three[STORE_TABLES], none[STORE_TABLES];
+
+	phone_join(h->w, &third, h->anna);
 	count_writes(h, "nobody", none);
-	assert_memory_equal(real, none, sizeof(real));
-	assert_answer(
-	    rp_phone_remove(h->w->rp, call(h->w), &clara->in, &phone.id),
-	    RP_OK);
-	/* The first one takes the place of no message of before. */
-	count_writes(h, "clara", bare);
-	count_writes(h, "clara", bare);
-	count_writes(h, "nobody", none);
-	assert_memory_equal(bare, none, sizeof(bare));
-	phone_free(&phone);
-	person_free(clara);
+	count_writes(h, "anna", three);
+	/* Its message is a record, a place in the queue, and a topic. */
+	assert_int_equal(three[TABLE_OUTBOX], none[TABLE_OUTBOX] + 3);
+	phone_free(&third);
 }
 
 static void
@@ -588,6 +616,7 @@ main(void)
 		TEST(meets_the_same_limits_as_a_stranger),
 		TEST(treats_a_locked_account_likewise),
 		TEST(writes_as_much_for_a_stranger),
+		TEST(writes_more_for_each_phone_from_the_third_on),
 		TEST(forgets_strangers),
 		TEST(stands_ten_thousand_requests),
 		TEST(asks_from_one_network_only_so_often),
