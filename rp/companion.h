@@ -126,9 +126,13 @@ enum rp_answer rp_companion_push(struct rp *rp, struct rp_call *call,
 enum rp_answer rp_companion_mute(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, store_time until);
 
-/* Browsers that the account keeps, and throwing one or (NULL) all out. */
+/* Browsers that the account keeps; another name; one or (NULL) all out. */
 enum rp_answer rp_companion_browsers(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct store_trust *out, size_t *n);
+/* RP_NOT_FOUND; RP_NAME_MALFORMED with call->hint. */
+enum rp_answer rp_companion_browser_rename(struct rp *rp, struct rp_call *call,
+    const struct rp_device *device, const struct browser_id *id,
+    const char *name, struct store_trust *renamed);
 enum rp_answer rp_companion_browser_revoke(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, const struct browser_id *id,
     struct rp_revoked *out);

@@ -18,6 +18,7 @@ struct act {
 	const struct store_push *push;
 	store_time until;
 	const struct browser_id *browser;
+	char name[STORE_BROWSER_NAME_MAX + 1];
 	struct rp_revoked revoked;
 	const struct history_id *before;
 	struct store_history *entries;
@@ -226,6 +227,44 @@ rp_companion_browsers(struct rp *rp, struct rp_call *call,
 	answer = rp_update(rp, browsers, &x, &x.said);
 	if (answer == RP_OK)
 		*n = x.n;
+	return answer;
+}
+
+static enum store_rc
+rename_browser(struct store_txn *t, void *arg)
+{
+	struct act *x = arg;
+	enum store_rc rc;
+
+	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
+		return STORE_REFUSED;
+	rc = rp_kept_trust(
+	    t, x->rp, x->call, account_of(x), x->browser, x->trusts);
+	if (rc != STORE_OK)
+		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
+					  : rc;
+	memcpy(x->trusts->name, x->name, sizeof(x->trusts->name));
+	if ((rc = store_trust_put(t, x->trusts)) != STORE_OK)
+		return rc;
+	return rp_device_spend(t, x->call, &x->device);
+}
+
+enum rp_answer
+rp_companion_browser_rename(struct rp *rp, struct rp_call *call,
+    const struct rp_device *device, const struct browser_id *id,
+    const char *name, struct store_trust *renamed)
+{
+	struct act x = act_of(rp, call, device);
+	struct store_trust trust;
+	enum rp_answer answer;
+
+	x.browser = id;
+	x.trusts = &trust;
+	answer = rp_label_prepare(name, x.name, sizeof(x.name), &call->hint);
+	if (answer == RP_OK)
+		answer = rp_update(rp, rename_browser, &x, &x.said);
+	if (answer == RP_OK)
+		*renamed = trust;
 	return answer;
 }
 

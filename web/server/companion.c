@@ -332,6 +332,29 @@ web_companion_browsers(struct web_request *r)
 	companion_end(r, 200, &o);
 }
 
+void
+web_companion_browser_patch(struct web_request *r)
+{
+	struct body {
+		const char *name;
+	} b;
+	static const struct json_in_field fields[] = {
+		{ "name", JSON_IN_TEXT, true, false, STORE_BROWSER_NAME_MAX,
+		    offsetof(struct body, name) },
+	};
+	struct browser_id id;
+	struct store_trust t;
+	struct json_out o;
+
+	if (!request_id(r, "brw_", id.b) || !REQUEST_READ(r, fields, &b) ||
+	    !reply_unless_ok(r, rp_companion_browser_rename(r->site->rp,
+				    &r->call, r->device, &id, b.name, &t)))
+		return;
+	companion_begin(r, &o, 1024);
+	shape_trust(&o, "browser", &t, false);
+	companion_end(r, 200, &o);
+}
+
 static void
 revoke(struct web_request *r, const struct browser_id *id)
 {
