@@ -157,6 +157,36 @@ names_what_does_not_hold(void **state)
 	assert_string_equal(what, "choice");
 }
 
+/* An app on Android signs with an origin that is no URL. */
+#define APK "android:apk-key-hash:Aq4XpWhBl-Dw3vrBkX8dV4mBmHV3y0R5vLS1cX9HfeU"
+
+static void
+verifies_what_an_app_has_signed(void **state)
+{
+	static const char *const origins[] = { SOFTKEY_ORIGIN, APK, NULL };
+	static const struct softkey_script from_app = { .origin = APK };
+	struct home *h = *state;
+	struct rp_approvals_report r;
+	struct rp_commitment c;
+	enum store_approval_state s;
+
+	/* Not before the configuration names it. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &from_app, &s),
+	    RP_PASSKEY_REFUSED);
+	h->w->config.origins = origins;
+	world_reopen(h->w);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &from_app, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+	assert_answer(collect(h->w, &h->pc), RP_OK);
+	assert_answer(
+	    rp_approvals_verify(h->w->kit->s, "example.org", &r), RP_OK);
+	assert_true(r.sound);
+	assert_int_equal(r.approved, 1);
+}
+
 /* ---- in the log ---- */
 
 static bool
@@ -316,6 +346,7 @@ main(void)
 		TEST(verifies_again),
 		TEST(holds_to_every_byte),
 		TEST(names_what_does_not_hold),
+		TEST(verifies_what_an_app_has_signed),
 		TEST(names_the_entry_that_was_changed),
 		TEST(finds_a_forgery_in_a_sound_log),
 		TEST(finds_an_approval_under_a_foreign_key),
