@@ -123,8 +123,15 @@ static enum store_rc
 withdraw(struct store_txn *t, const struct rp *rp, const struct rp_call *call,
     struct store_approval *a)
 {
+	const enum store_approval_state now = rp_approval_now(a, call->now);
 	struct store_guard g;
 	enum store_rc rc;
+
+	/* Nobody came for it in time: that is what it stays. */
+	if (now == STORE_APPROVAL_EXPIRED) {
+		a->state = now;
+		return store_approval_put(t, a);
+	}
 
 	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK ||
 	    (rc = rp_approval_close(
