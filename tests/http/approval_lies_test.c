@@ -499,9 +499,7 @@ static void
 words_of_who_asks(void **state)
 {
 	static const char *const bad[] = { "", "two\nlines",
-		"123456789012345678901",
-		"\xe2\x80\xae"
-		"evil" };
+		"123456789012345678901", "\xe2\x80\xae evil" };
 	struct household *h = *state;
 	json_t *body, *j, *seen, *options;
 

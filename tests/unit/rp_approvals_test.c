@@ -461,10 +461,8 @@ takes_words_that_can_be_shown(void **state)
 		"\xf0\x9f\x90\x88" };
 	static const char *const bad[] = { "", "123456789012345678901",
 		"two\nlines", "tab\t", "\x7f", "\xff", "\xed\xa0\x80",
-		"\xe2\x80\xae"
-		"evil",
-		"\xe2\x80\xa8", "\xc2\x85", "\xe2\x81\xa6x", "\xef\xbf\xbf",
-		"\xee\x80\x80" };
+		"\xe2\x80\xae evil", "\xe2\x80\xa8", "\xc2\x85",
+		"\xe2\x81\xa6x", "\xef\xbf\xbf", "\xee\x80\x80" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
