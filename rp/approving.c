@@ -78,6 +78,23 @@ rp_approval_is_open(const struct store_approval *a, store_time now)
 	return s == STORE_APPROVAL_PENDING || s == STORE_APPROVAL_CHOSEN;
 }
 
+void
+rp_approval_show(
+    const struct store_approval *a, store_time now, struct rp_approval *out)
+{
+	*out = (struct rp_approval){ .id = a->id,
+		.state = rp_approval_now(a, now),
+		.match = a->match,
+		.created = a->created,
+		.expires = a->expires };
+	if (out->state == STORE_APPROVAL_CHOSEN ||
+	    out->state == STORE_APPROVAL_DISPLACED)
+		out->state = STORE_APPROVAL_PENDING;
+	if (a->state == STORE_APPROVAL_APPROVED)
+		out->expires = a->decided + RP_COLLECT_MS;
+	memcpy(out->number, a->number, sizeof(out->number));
+}
+
 enum store_rc
 rp_approval_close(struct store_txn *t, const struct rp_call *call,
     struct store_approval *a, struct store_guard *g,

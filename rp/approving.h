@@ -19,6 +19,9 @@
 enum store_approval_state rp_approval_now(
     const struct store_approval *a, store_time now);
 bool rp_approval_is_open(const struct store_approval *a, store_time now);
+/* What the browser that asked may know of it. */
+void rp_approval_show(
+    const struct store_approval *a, store_time now, struct rp_approval *out);
 
 /*
  * Inside an update: gives *a its last state, takes it off the account's guard
