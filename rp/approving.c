@@ -150,11 +150,15 @@ withdraw(struct store_txn *t, const struct rp *rp, const struct rp_call *call,
 		return store_approval_put(t, a);
 	}
 
-	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK ||
-	    (rc = rp_approval_close(
-		 t, call, a, &g, STORE_APPROVAL_CANCELLED)) != STORE_OK)
-		return rc;
-	return rp_approval_ended(t, rp, call, a);
+	if ((rc = store_guard_get(t, &a->account, &g)) == STORE_OK)
+		rc =
+		    rp_approval_close(t, call, a, &g, STORE_APPROVAL_CANCELLED);
+	if (rc == STORE_DAMAGED) {
+		/* Its guard says nothing, and must not keep it open. */
+		a->state = STORE_APPROVAL_CANCELLED;
+		rc = store_approval_put(t, a);
+	}
+	return rc != STORE_OK ? rc : rp_approval_ended(t, rp, call, a);
 }
 
 /*
@@ -200,8 +204,7 @@ rp_approval_void(struct store_txn *t, const struct rp *rp,
 	while ((rc = store_approval_approved(t, account, &a)) == STORE_OK)
 		if ((rc = withdraw(t, rp, call, &a)) != STORE_OK)
 			return rc;
-	/* As above: nobody can collect it. */
-	return rc == STORE_ABSENT || rc == STORE_DAMAGED ? STORE_OK : rc;
+	return rc == STORE_ABSENT ? STORE_OK : rc;
 }
 
 enum store_rc

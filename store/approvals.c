@@ -325,15 +325,31 @@ store_approval_approved(struct store_txn *t, const struct account_id *account,
 {
 	const struct store_approval of = { .account = *account };
 	struct approval_key k = approved_key(&of);
-	struct approved x = { .found = false };
 	enum store_rc rc;
 
-	k.n -= sizeof(of.id.b);
-	rc = engine_range(t, TABLE_APPROVALS, (struct slice){ 0 },
-	    key_slice(&k), approved_first, &x);
-	if (rc != STORE_OK)
-		return rc;
-	return x.found ? store_approval_get(t, &x.id, a) : STORE_ABSENT;
+	for (;;) {
+		struct store_approval got = { .state = 0 };
+		struct approved x = { .found = false };
+
+		k.n = sizeof(k.b) - sizeof(of.id.b);
+		rc = engine_range(t, TABLE_APPROVALS, (struct slice){ 0 },
+		    key_slice(&k), approved_first, &x);
+		if (rc != STORE_OK || !x.found)
+			return rc != STORE_OK ? rc : STORE_ABSENT;
+		rc = store_approval_get(t, &x.id, &got);
+		if (rc == STORE_OK)
+			*a = got;
+		if (rc != STORE_ABSENT && rc != STORE_DAMAGED)
+			return rc;
+		/* Nobody can collect it: it must not hold up the others. */
+		if (!t->writable)
+			return STORE_ABSENT;
+		memcpy(k.b + k.n, x.id.b, sizeof(x.id.b));
+		k.n += sizeof(x.id.b);
+		rc = engine_delete(t, TABLE_APPROVALS, key_slice(&k));
+		if (rc != STORE_OK)
+			return rc;
+	}
 }
 
 enum store_rc

@@ -94,7 +94,8 @@ enum store_rc store_approval_overdue(
     struct store_txn *t, store_time now, struct store_approval *a);
 /*
  * One of the account's that is approved and not collected, whether it still
- * may be or not.  STORE_ABSENT: there is none.
+ * may be or not.  STORE_ABSENT: there is none.  What cannot be read is passed
+ * over, in an update.
  */
 enum store_rc store_approval_approved(struct store_txn *t,
     const struct account_id *account, struct store_approval *a);

@@ -652,6 +652,35 @@ approved(struct kit *k, uint32_t account, struct store_approval *a)
 	return rc;
 }
 
+/* The first one cannot be read any more; who is found in its place. */
+static enum store_rc
+spoil_and_find(struct store_txn *t, void *arg)
+{
+	static const uint8_t nothing[] = { 0xff };
+	const struct account_id account = an_account_id(1);
+	struct store_approval *a = arg;
+	uint8_t key[1 + sizeof(a->id.b)] = { 'a' };
+	enum store_rc rc;
+
+	memcpy(key + 1, a->id.b, sizeof(a->id.b));
+	rc = engine_put(t, TABLE_APPROVALS, (struct slice){ key, sizeof(key) },
+	    (struct slice){ nothing, sizeof(nothing) }, ENGINE_REPLACE);
+	return rc != STORE_OK ? rc : store_approval_approved(t, &account, a);
+}
+
+static void
+passes_over_what_cannot_be_read(void **state)
+{
+	struct kit *k = *state;
+	struct store_approval a = an_approval(1, 300), b = an_approval(2, 300);
+
+	a.state = b.state = STORE_APPROVAL_APPROVED;
+	assert_ok(store_update(k->s, add_approval, &a));
+	assert_ok(store_update(k->s, add_approval, &b));
+	assert_ok(store_update(k->s, spoil_and_find, &a));
+	assert_memory_equal(&a.id, &b.id, sizeof(b.id));
+}
+
 static void
 finds_what_is_approved_and_not_collected(void **state)
 {
@@ -1092,6 +1121,7 @@ main(void)
 		TEST(gives_up_what_is_unused_longest),
 		TEST(finds_what_is_overdue),
 		TEST(finds_what_is_approved_and_not_collected),
+		TEST(passes_over_what_cannot_be_read),
 		TEST(forgets_a_guard_in_its_time),
 		TEST(leases_a_message_to_one),
 		TEST(takes_what_is_due_first),
