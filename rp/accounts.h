@@ -38,6 +38,7 @@ enum rp_answer rp_history_list(struct rp *rp, struct rp_call *call,
 enum rp_answer rp_notices_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_history *out, size_t max,
     size_t *n);
+/* RP_PROOF_NEEDED: no passkey has been used in this session. */
 enum rp_answer rp_notice_seen(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct history_id *id);
 

@@ -234,7 +234,7 @@ lock(struct store_txn *t, void *arg)
 	    (rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK ||
 	    (rc = store_invitations_end(t, &x->id, &x->invitations)) !=
 		STORE_OK ||
-	    (rc = rp_approval_lock(t, x->call, &x->id)) != STORE_OK)
+	    (rc = rp_approval_lock(t, x->rp, x->call, &x->id)) != STORE_OK)
 		return rc;
 	return act_note(t, x, "account-locked", true);
 }
@@ -331,11 +331,12 @@ links_note(struct store_txn *t, const struct act *x)
 static enum store_rc
 session_all(struct store_txn *t, struct act *x)
 {
-	enum store_rc rc = store_sessions_end(t, &x->id, NULL, &x->n);
+	enum store_rc rc;
 
-	return rc != STORE_OK
-		   ? rc
-		   : store_invitations_end(t, &x->id, &x->invitations);
+	if ((rc = store_sessions_end(t, &x->id, NULL, &x->n)) != STORE_OK ||
+	    (rc = rp_approval_void(t, x->rp, x->call, &x->id)) != STORE_OK)
+		return rc;
+	return store_invitations_end(t, &x->id, &x->invitations);
 }
 
 static enum store_rc

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an administrator takes from an account when a device is lost. */
 #include "rp/accounts.h"
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/ids.h"
@@ -137,7 +138,8 @@ phone_remove(struct store_txn *t, void *arg)
 		memcmp(&p.account, x->account, sizeof(p.account)) != 0))
 		return rp_refuse(&x->said, RP_NOT_FOUND);
 	if (rc != STORE_OK ||
-	    (rc = store_phone_remove(t, x->phone)) != STORE_OK)
+	    (rc = store_phone_remove(t, x->phone)) != STORE_OK ||
+	    (rc = rp_approval_void(t, x->rp, x->call, x->account)) != STORE_OK)
 		return rc;
 	rp_audit_text(&d, "by", "admin");
 	rp_audit_id(&d, "phone", "phn_", x->phone->b);

@@ -27,7 +27,23 @@ rp_always_passkey(struct rp *rp, struct rp_call *call,
 bool
 rp_session_full(const struct rp_signed_in *who, bool always_passkey)
 {
-	return who->session.method != STORE_METHOD_CODE || !always_passkey;
+	return who->session.method != STORE_METHOD_CODE ||
+	       who->session.proved != 0 || !always_passkey;
+}
+
+enum rp_answer
+rp_token_full(struct store_txn *t, const struct rp_call *call,
+    const struct rp_signed_in *who, struct rp_signed_in *now)
+{
+	struct store_guard g;
+	enum rp_answer answer;
+
+	if ((answer = rp_token_still(t, call, who, now)) != RP_OK)
+		return answer;
+	if (store_guard_get(t, &now->account.id, &g) != STORE_OK)
+		return RP_FAULT;
+	return rp_session_full(now, !g.passkey_optional) ? RP_OK
+							 : RP_PROOF_NEEDED;
 }
 
 struct set {
@@ -49,7 +65,7 @@ set(struct store_txn *t, void *arg)
 	struct store_guard g;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK ||
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK ||
 	    (!x->on &&
 		(x->said = rp_session_fresh(x->rp, x->call, &now)) != RP_OK))
 		return STORE_REFUSED;

@@ -1,281 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/approvals.h"
 
-#include "rp/accounts.h"
 #include "rp/approving.h"
-#include "rp/decoys.h"
-#include "rp/ids.h"
-#include "rp/kept.h"
-#include "rp/numbers.h"
 #include "rp/secret.h"
-#include "rp/tell.h"
 #include "store/changes.h"
-#include "webauthn/hash.h"
-#include "webauthn/utf8.h"
-
-struct begin {
-	struct rp *rp;
-	struct rp_call *call;
-	const struct rp_approval_ask *ask;
-	char name_key[STORE_NAME_MAX + 1]; /* "": nobody can be called so */
-	struct account_id stranger; /* in whose name, if nobody has it */
-	struct rp_asker asker;
-	uint8_t thumbprint[32];
-	bool kept_read;
-	struct rp_kept_secret kept;
-	struct store_approval fresh; /* as far as it is known beforehand */
-	struct store_approval made; /* what was written */
-	enum rp_kept kept_now;
-	store_time retry;
-	enum rp_answer said;
-};
-
-/* ---- before the update ---- */
-
-/* Printable, whole characters, as many as fit: what goes into T. */
-static void
-clean(char *out, size_t size, const char *in)
-{
-	size_t n = in != NULL ? strnlen(in, size - 1) : 0;
-
-	memset(out, 0, size);
-	while (
-	    n > 0 && !wa_utf8_valid((struct slice){ (const uint8_t *)in, n }))
-		n--;
-	for (size_t i = 0; i < n; i++)
-		out[i] =
-		    (unsigned char)in[i] < 0x20 || in[i] == 0x7f ? ' ' : in[i];
-}
-
-/*
- * Who the name would be, were it nobody's: the same for one name always, told
- * from a name by nobody who lacks the key.
- */
-static bool
-stranger_of(struct begin *x)
-{
-	const char *hint = NULL;
-	struct slice parts[2] = { slice_of("approval stranger") };
-	uint8_t mac[32];
-
-	if (rp_name_prepare(x->ask->name, x->name_key, &hint) != RP_OK)
-		memset(x->name_key, 0, sizeof(x->name_key));
-	parts[1] = x->name_key[0] != '\0' ? slice_of(x->name_key)
-					  : slice_of(x->ask->name);
-	if (!rp_secret_mac(x->rp->keys.decoy, parts, 2, mac))
-		return false;
-	memcpy(x->stranger.b, mac, sizeof(x->stranger.b));
-	return true;
-}
-
-static enum store_match
-match_of(const struct rp *rp)
-{
-	return rp->config.approval_match != 0
-		   ? (enum store_match)rp->config.approval_match
-		   : STORE_MATCH_CHOOSE3;
-}
-
-static bool
-fresh_make(struct begin *x)
-{
-	const struct rp_approval_ask *ask = x->ask;
-	const struct rp_call *call = x->call;
-	struct store_approval *a = &x->fresh;
-
-	a->state = STORE_APPROVAL_PENDING;
-	a->match = match_of(x->rp);
-	a->created = call->now;
-	a->expires = call->now + x->rp->config.approval_ms;
-	memcpy(a->cookie, call->browser, sizeof(a->cookie));
-	memcpy(a->key, ask->key, sizeof(a->key));
-	memcpy(a->network, call->network, sizeof(a->network));
-	clean(
-	    a->client.browser, sizeof(a->client.browser), call->client.browser);
-	clean(
-	    a->client.address, sizeof(a->client.address), call->client.address);
-	clean(a->client.place, sizeof(a->client.place), call->client.place);
-	clean(a->network_name, sizeof(a->network_name), ask->network_name);
-	clean(a->app, sizeof(a->app),
-	    ask->app != NULL ? ask->app : x->rp->config.rp_name);
-	clean(a->binding, sizeof(a->binding), ask->binding);
-	return rp_id_make(call->now, a->id.b) &&
-	       rp_secret_random(a->nonce, sizeof(a->nonce)) &&
-	       rp_secret_random(a->secret, sizeof(a->secret)) &&
-	       rp_numbers_draw(a);
-}
-
-static enum rp_answer
-prepare(struct begin *x)
-{
-	enum rp_answer answer;
-
-	answer = rp_count_network(x->rp, x->call, RP_LIMIT_APPROVALS_NETWORK);
-	if (answer != RP_OK ||
-	    (answer = rp_es256_key_judge(x->ask->key)) != RP_OK)
-		return answer;
-	x->kept_read =
-	    x->ask->kept != NULL && rp_kept_read(x->ask->kept, &x->kept);
-	if (!stranger_of(x) || !fresh_make(x) ||
-	    !rp_es256_thumbprint(x->ask->key, x->thumbprint) ||
-	    !rp_guard_asker(
-		x->call->browser, x->ask->key, x->call->network, &x->asker))
-		return RP_FAULT;
-	return RP_OK;
-}
-
-/* ---- inside it ---- */
-
-/*
- * Whose request it is.  A name that nobody has leads to the same reads; one
- * whose account is locked to one that nobody will see.
- */
-static enum store_rc
-find_account(struct store_txn *t, struct begin *x, struct store_approval *a)
-{
-	struct store_account account;
-	struct account_id id = rp_stand_in(x->rp);
-	enum store_rc rc, found;
-
-	found = store_account_by_name(t, x->name_key, &id);
-	if (found != STORE_OK && found != STORE_ABSENT)
-		return found;
-	rc = store_account_get(t, &id, &account);
-	if (rc != STORE_OK && rc != STORE_ABSENT)
-		return rc;
-	if (found != STORE_OK || rc != STORE_OK) {
-		a->account = x->stranger;
-		a->decoy = true;
-		return STORE_OK;
-	}
-	a->account = id;
-	a->decoy = account.state != STORE_ACCOUNT_ACTIVE;
-	return STORE_OK;
-}
-
-/*
- * A browser that the account keeps.  One that is known by a key has to have
- * it: a stolen cookie alone spares no number.
- */
-static enum store_rc
-find_kept(struct store_txn *t, struct begin *x, struct store_approval *a)
-{
-	static const uint8_t none[32];
-	struct store_browser b;
-	struct store_trust trust;
-	enum store_rc rc;
-
-	x->kept_now = RP_KEPT_NOT;
-	if (!x->kept_read)
-		return STORE_OK;
-	rc = rp_kept_find(t, x->call, &x->kept, &x->kept_now, &b);
-	if (rc != STORE_OK || x->kept_now == RP_KEPT_NOT ||
-	    x->kept_now == RP_KEPT_STOLEN)
-		return rc;
-	rc = rp_kept_trust(t, x->rp, x->call, &a->account, &b.id, &trust);
-	if (rc != STORE_OK)
-		return rc == STORE_ABSENT ? STORE_OK : rc;
-	if (memcmp(b.key_thumbprint, none, 32) != 0 &&
-	    memcmp(b.key_thumbprint, x->thumbprint, 32) != 0)
-		return STORE_OK;
-	a->kept = b.id;
-	if (x->rp->config.number_always)
-		return STORE_OK;
-	a->match = STORE_MATCH_NONE;
-	memset(a->number, 0, sizeof(a->number));
-	memset(a->shown, 0, sizeof(a->shown));
-	return STORE_OK;
-}
-
-/* The request that this one takes the place of. */
-static enum store_rc
-supersede(struct store_txn *t, const struct begin *x, struct store_guard *g)
-{
-	static const struct approval_id none;
-	struct store_approval old;
-	enum store_rc rc;
-
-	if (memcmp(&g->pending, &none, sizeof(none)) == 0)
-		return STORE_OK;
-	rc = store_approval_get(t, &g->pending, &old);
-	if (rc != STORE_OK)
-		return rc == STORE_ABSENT ? STORE_OK : rc;
-	if (old.state != STORE_APPROVAL_PENDING &&
-	    old.state != STORE_APPROVAL_CHOSEN)
-		return STORE_OK;
-	return rp_approval_close(t, x->call, &old, g,
-	    rp_approval_is_open(&old, x->call->now) ? STORE_APPROVAL_SUPERSEDED
-						    : STORE_APPROVAL_EXPIRED);
-}
-
-static enum store_rc
-begin_write(struct store_txn *t, void *arg)
-{
-	struct begin *x = arg;
-	struct store_approval a = x->fresh;
-	struct store_guard g;
-	enum store_rc rc;
-
-	if ((rc = find_account(t, x, &a)) != STORE_OK ||
-	    (rc = find_kept(t, x, &a)) != STORE_OK ||
-	    (rc = store_guard_get(t, &a.account, &g)) != STORE_OK)
-		return rc;
-	if (!rp_guard_allows(&g, &x->asker, x->call->now, &x->retry))
-		return rp_refuse(&x->said, RP_APPROVALS_RESTING);
-	if ((rc = supersede(t, x, &g)) != STORE_OK)
-		return rc;
-	rp_guard_asked(&g, x->call->now);
-	g.stranger = memcmp(&a.account, &x->stranger, sizeof(a.account)) == 0;
-	g.pending = a.id;
-	if ((rc = store_approval_add(t, &a)) != STORE_OK ||
-	    (rc = rp_guard_keep(t, &g, x->call->now)) != STORE_OK)
-		return rc;
-	x->made = a;
-	return rp_tell_approval(t, x->call, &a, &g);
-}
-
-static void
-show(const struct store_approval *a, store_time now, struct rp_approval *out)
-{
-	*out = (struct rp_approval){ .id = a->id,
-		.state = rp_approval_now(a, now),
-		.match = a->match,
-		.created = a->created,
-		.expires = a->expires };
-	if (out->state == STORE_APPROVAL_CHOSEN)
-		out->state = STORE_APPROVAL_PENDING;
-	if (a->state == STORE_APPROVAL_APPROVED)
-		out->expires = a->decided + RP_COLLECT_MS;
-	memcpy(out->number, a->number, sizeof(out->number));
-}
-
-enum rp_answer
-rp_approval_begin(struct rp *rp, struct rp_call *call,
-    const struct rp_approval_ask *ask, struct rp_approval *out, bool *kept_lost)
-{
-	struct begin x = { .rp = rp, .call = call, .ask = ask };
-	enum rp_answer answer;
-
-	*kept_lost = false;
-	if ((answer = prepare(&x)) != RP_OK)
-		return answer;
-	answer = rp_update(rp, begin_write, &x, &x.said);
-	if (answer == RP_APPROVALS_RESTING)
-		call->retry_after_ms = x.retry;
-	if (x.kept_now == RP_KEPT_STOLEN)
-		(void)rp_kept_theft(rp, call, &x.kept.id);
-	*kept_lost = ask->kept != NULL && (x.kept_now == RP_KEPT_NOT ||
-					      x.kept_now == RP_KEPT_STOLEN);
-	if (answer != RP_OK)
-		return answer;
-	store_signal(rp->store);
-	if (!x.made.decoy) {
-		call->account_known = true;
-		call->account = x.made.account;
-	}
-	show(&x.made, call->now, out);
-	return RP_OK;
-}
 
 /* ---- waiting ---- */
 
@@ -306,7 +34,7 @@ rp_approval_look(struct rp *rp, struct rp_call *call,
 	answer = approval_of(t, call, id, &a);
 	store_read_end(t);
 	if (answer == RP_OK)
-		show(&a, call->now, out);
+		rp_approval_show(&a, call->now, out);
 	return answer;
 }
 
@@ -321,20 +49,22 @@ static enum store_rc
 cancel(struct store_txn *t, void *arg)
 {
 	struct cancel *x = arg;
+	enum store_approval_state state;
 	struct store_approval a;
 	struct store_guard g;
 	enum store_rc rc;
 
 	if ((x->said = approval_of(t, x->call, x->id, &a)) != RP_OK)
 		return STORE_REFUSED;
-	if (!rp_approval_is_open(&a, x->call->now))
+	state = rp_approval_now(&a, x->call->now);
+	if (!rp_approval_is_open(&a, x->call->now) &&
+	    state != STORE_APPROVAL_DISPLACED)
 		return rp_refuse(&x->said, RP_APPROVAL_OVER);
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
 	    (rc = rp_approval_close(
 		 t, x->call, &a, &g, STORE_APPROVAL_CANCELLED)) != STORE_OK)
 		return rc;
-	return rp_approval_history(
-	    t, x->rp, x->call, &a, "cancelled", NULL, false);
+	return rp_approval_ended(t, x->rp, x->call, &a);
 }
 
 enum rp_answer
@@ -358,22 +88,28 @@ struct expire {
 	enum rp_answer said;
 };
 
+/* Its last state, and what its owner reads. */
 static enum store_rc
-expire_one(
+write_down(
     struct store_txn *t, const struct expire *x, struct store_approval *a)
 {
+	const enum store_approval_state was = a->state;
+	const enum store_approval_state is = was == STORE_APPROVAL_REPLACED
+						 ? STORE_APPROVAL_SUPERSEDED
+						 : STORE_APPROVAL_EXPIRED;
 	struct store_guard g;
 	enum store_rc rc;
 
 	if ((rc = store_guard_get(t, &a->account, &g)) == STORE_OK &&
-	    (rc = rp_approval_close(
-		 t, x->call, a, &g, STORE_APPROVAL_EXPIRED)) == STORE_OK)
-		rc = rp_approval_history(
-		    t, x->rp, x->call, a, "expired", NULL, false);
+	    (rc = rp_approval_close(t, x->call, a, &g, is)) == STORE_OK) {
+		if (was == STORE_APPROVAL_DISPLACED)
+			a->state = STORE_APPROVAL_SUPERSEDED;
+		rc = rp_approval_ended(t, x->rp, x->call, a);
+	}
 	if (rc != STORE_DAMAGED)
 		return rc;
 	/* Who cannot be read must not hold up the others. */
-	a->state = STORE_APPROVAL_EXPIRED;
+	a->state = is;
 	a->decided = x->call->now;
 	return store_approval_put(t, a);
 }
@@ -389,7 +125,7 @@ expire(struct store_txn *t, void *arg)
 		rc = store_approval_overdue(t, x->call->now, &a);
 		if (rc != STORE_OK)
 			return rc == STORE_ABSENT ? STORE_OK : rc;
-		if ((rc = expire_one(t, x, &a)) != STORE_OK)
+		if ((rc = write_down(t, x, &a)) != STORE_OK)
 			return rc;
 	}
 	return STORE_OK;

@@ -18,7 +18,11 @@ struct rp_approval_ask {
 	uint8_t key[64]; /* the browser's, P-256: x, y */
 	const char *kept; /* its token as a kept browser, or NULL */
 	const char *app; /* what asks; NULL: rp_name */
-	const char *binding; /* shown verbatim, or NULL */
+	/*
+	 * In the words of who asks, shown verbatim as theirs, or NULL; one for
+	 * which rp_binding_is_one().
+	 */
+	const char *binding;
 	const char *network_name; /* of call->client.address; NULL unknown */
 };
 
@@ -26,14 +30,21 @@ struct rp_approval_ask {
 struct rp_approval {
 	struct approval_id id; /* "apr_" */
 	/*
-	 * PENDING until it is over; a phone's choice does not show.  Never
-	 * CHOSEN.  EXPIRED from `expires` on, whether that is written or not.
+	 * PENDING until it is over; a phone's choice does not show, nor that
+	 * somebody else's took its place.  Never CHOSEN, never DISPLACED.
+	 * EXPIRED from `expires` on, whether that is written or not.
 	 */
 	enum store_approval_state state;
 	enum store_match match;
 	char number[STORE_NUMBER_MAX + 1]; /* "" with NONE */
 	store_time created, expires; /* APPROVED: to be collected before */
 };
+
+/*
+ * 1 to 20 printable characters, as OpenID Connect CIBA wants of a
+ * binding_message: nothing that breaks a line or turns its direction.
+ */
+bool rp_binding_is_one(const char *text);
 
 /* "pending", "approved", … */
 const char *rp_approval_state_name(enum store_approval_state s);
@@ -44,14 +55,16 @@ bool rp_match_find(const char *name, enum store_match *m);
 
 /*
  * Asks for an approval, in one commit with the pushes to the account's
- * phones.  A request of the account that is pending is superseded.  A name
- * that no account has, or none can have, gets the same answer for the same
- * work, meets the same limits, and expires.
+ * phones.  The last request from the same network is superseded, and on the
+ * phones whatever was pending.  A name that no account has, or none can have,
+ * gets the same answer for the same work, meets the same limits, and expires;
+ * and so does the request that may not reach the phones now (guard.h), because
+ * too many were made from elsewhere, or for what the owner did.
  *
- * RP_APPROVALS_RESTING with call->retry_after_ms (0: until a passkey is used
- * locally): too many requests that were not approved, a wrong number, or a
- * browser that was reported.  RP_KEY_MALFORMED, RP_RATE_LIMITED,
- * RP_STORAGE_FULL, RP_FAULT.
+ * RP_APPROVALS_RESTING with call->retry_after_ms: too many requests from that
+ * network that were not approved, a wrong number for one of them, or one that
+ * was reported; or very many from everywhere.  RP_KEY_MALFORMED,
+ * RP_RATE_LIMITED, RP_STORAGE_FULL, RP_FAULT.
  *
  * *kept_lost: ask->kept is worth nothing any more (its cookie should go);
  * when an old token was used the browser was thrown out and its owners told.
@@ -110,8 +123,12 @@ enum rp_answer rp_approvals_expire(
 /* ---- always passkey ---- */
 
 /*
- * Whether a session is a full one: opened by a passkey or an approval, or by
- * a code when the account's owner has switched "always passkey" off.
+ * Whether a session is a full one: opened by a passkey or an approval; or by
+ * a code, when a passkey was used in it since, or the account's owner has
+ * switched "always passkey" off.  A limited one keeps and renames no browser,
+ * lets no phone in and leaves the switch alone; what wants a fresh proof
+ * (passkeys, phones, the account itself) no session may without a passkey
+ * used in it, and none takes a notice down.
  */
 enum rp_answer rp_always_passkey(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, bool *on);

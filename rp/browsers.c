@@ -7,7 +7,9 @@
 #include "rp/history.h"
 #include "rp/kept.h"
 #include "rp/secret.h"
+#include "rp/tell.h"
 #include "rp/token.h"
+#include "store/changes.h"
 
 /* ---- keeping ---- */
 
@@ -23,7 +25,9 @@ struct keep {
 	uint8_t thumbprint[32];
 	char name[STORE_BROWSER_NAME_MAX + 1];
 	enum rp_kept kept;
+	bool again; /* it is the browser that it had a token of */
 	bool rotated;
+	bool unproved; /* no passkey was used in this browser */
 	struct store_trust trust;
 	enum rp_answer said;
 };
@@ -32,7 +36,7 @@ static enum store_rc
 keep_note(struct store_txn *t, const struct keep *x, const char *event)
 {
 	const struct account_id *account = &x->who->account.id;
-	const struct rp_event e = { .event = event };
+	const struct rp_event e = { .event = event, .notice = x->unproved };
 	struct rp_audit d = { 0 };
 	enum store_rc rc;
 
@@ -40,9 +44,14 @@ keep_note(struct store_txn *t, const struct keep *x, const char *event)
 	rp_audit_id(&d, "session", "ses_", x->who->session.id.b);
 	rp_audit_text(&d, "name", x->trust.name);
 	rp_audit_client(&d, x->call);
-	rc = rp_history_append(t, x->rp, x->call, account, &e);
-	return rc != STORE_OK ? rc
-			      : rp_audit_append(t, x->call, account, event, &d);
+	if ((rc = rp_history_append(t, x->rp, x->call, account, &e)) !=
+		STORE_OK ||
+	    (rc = rp_audit_append(t, x->call, account, event, &d)) != STORE_OK)
+		return rc;
+	/* One approval that was talked out of its owner must not stay unseen.
+	 */
+	return x->unproved ? rp_tell_notice(t, x->call, account, NULL)
+			   : STORE_OK;
 }
 
 /* A new browser; *b is what it is. */
@@ -58,16 +67,28 @@ browser_new(struct store_txn *t, const struct keep *x, struct store_browser *b)
 	return store_browser_add(t, b);
 }
 
-/* The one it was already, with another token and the key that it has now. */
+/* The one it was already, with another token. */
 static enum store_rc
 browser_again(struct store_txn *t, struct keep *x, struct store_browser *b)
 {
-	if (x->has_key)
-		memcpy(b->key_thumbprint, x->thumbprint,
-		    sizeof(b->key_thumbprint));
-	x->rotated = x->kept == RP_KEPT_NOW;
-	return x->rotated ? rp_kept_rotate(t, x->rp, x->call, &x->next, b)
-			  : store_browser_put(t, b);
+	return rp_kept_rotate(
+	    t, x->rp, x->call, x->kept, &x->next, b, &x->rotated);
+}
+
+/*
+ * A browser's key is the one that it was first kept with, or none: who has
+ * its token alone, and an account of their own, must not put their key in its
+ * place.  With another key it is another browser, which the account keeps
+ * instead of the one before; what others keep stays as it was.
+ */
+static enum store_rc
+browser_other(
+    struct store_txn *t, struct keep *x, const struct store_browser *before)
+{
+	enum store_rc rc;
+
+	rc = store_trust_remove(t, &x->who->account.id, &before->id);
+	return rc == STORE_ABSENT ? STORE_OK : rc;
 }
 
 static enum store_rc
@@ -76,14 +97,20 @@ browser_of(struct store_txn *t, struct keep *x, struct store_browser *b)
 	enum store_rc rc = STORE_OK;
 
 	x->kept = RP_KEPT_NOT;
-	x->rotated = false;
+	x->rotated = x->again = false;
 	if (x->had_one)
 		rc = rp_kept_find(t, x->call, &x->had, &x->kept, b);
 	if (rc != STORE_OK)
 		return rc;
-	if (x->kept == RP_KEPT_NOW || x->kept == RP_KEPT_BEFORE)
-		return browser_again(t, x, b);
-	return browser_new(t, x, b);
+	if (x->kept == RP_KEPT_NOW || x->kept == RP_KEPT_BEFORE) {
+		x->again =
+		    !x->has_key || memcmp(b->key_thumbprint, x->thumbprint,
+				       sizeof(x->thumbprint)) == 0;
+		if (x->again)
+			return browser_again(t, x, b);
+		rc = browser_other(t, x, b);
+	}
+	return rc != STORE_OK ? rc : browser_new(t, x, b);
 }
 
 static enum store_rc
@@ -94,10 +121,9 @@ keep(struct store_txn *t, void *arg)
 	struct store_browser b;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
-	if (now.session.method == STORE_METHOD_CODE && now.session.proved == 0)
-		return rp_refuse(&x->said, RP_PROOF_NEEDED);
+	x->unproved = now.session.proved == 0;
 	if ((rc = browser_of(t, x, &b)) != STORE_OK)
 		return rc;
 	x->trust = (struct store_trust){ .account = now.account.id,
@@ -154,14 +180,17 @@ rp_browser_keep(struct rp *rp, struct rp_call *call,
 	if (answer == RP_OK)
 		answer = rp_update(rp, keep, &x, &x.said);
 	if (answer == RP_OK) {
+		store_signal(rp->store);
 		*trust = x.trust;
 		memset(token, 0, sizeof(*token));
-		if (x.kept == RP_KEPT_NOT || x.kept == RP_KEPT_STOLEN)
+		if (!x.again)
 			*token = tokens[0];
 		else if (x.rotated)
 			*token = tokens[1];
+		/* It is kept whatever becomes of this: its token must be set.
+		 */
 		if (x.kept == RP_KEPT_STOLEN)
-			answer = rp_kept_theft(rp, call, &x.had.id);
+			(void)rp_kept_theft(rp, call, &x.had.id);
 	}
 	rp_secret_wipe(tokens, sizeof(tokens));
 	return answer;
@@ -307,7 +336,7 @@ rename_it(struct store_txn *t, void *arg)
 	struct rp_signed_in now;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
 	rc = rp_kept_trust(t, x->rp, x->call, &x->account, x->id, &x->trust);
 	if (rc != STORE_OK)
@@ -368,7 +397,7 @@ revoke(struct store_txn *t, void *arg)
 	if (x->who != NULL &&
 	    (x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
-	rc = rp_kept_revoke(t, x->call, &x->account, x->id, &x->revoked);
+	rc = rp_kept_revoke(t, x->rp, x->call, &x->account, x->id, &x->revoked);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
 					  : rc;
@@ -382,8 +411,10 @@ revoke_run(struct rp *rp, struct change *x, struct rp_revoked *out)
 {
 	enum rp_answer answer = rp_update(rp, revoke, x, &x->said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*out = x->revoked;
+		store_signal(rp->store);
+	}
 	return answer;
 }
 

@@ -12,8 +12,9 @@
  *
  * The token is a cookie of its own ("__Host-ibr"), beside the binding cookie,
  * which never changes.  It changes with each sign-in; the one before is good
- * for a minute more; an older one is a copy: everybody who keeps that browser
- * throws it out, its sessions end, and they are told.
+ * until its successor has signed in, since answers are lost; an older one is a
+ * copy: everybody who keeps that browser throws it out, its sessions end, and
+ * they are told.
  */
 enum { RP_KEPT_TEXT = 64 };
 
@@ -24,10 +25,15 @@ struct rp_kept_token {
 /*
  * Keeps the browser that the caller is signed in with.  kept: its token, if
  * it has one already (another account may keep it too), or NULL.  key: the
- * browser's P-256 key, x and y, or NULL; with one, the number is spared only
- * to who has it.  name NULL: call->client.browser.
+ * browser's P-256 key, x and y; the number is spared only to who has it, so
+ * with NULL it never is.  A browser has the key that it was first kept with:
+ * with another one it is another browser, under another token, which the
+ * account keeps instead.  name NULL: call->client.browser.
  *
- * RP_PROOF_NEEDED: the session was opened by a code.  RP_NAME_MALFORMED with
+ * Where no passkey has been used in this session (an approval opened it), the
+ * owner is told: by a notice, and on the phones.
+ *
+ * RP_PROOF_NEEDED: the session is not a full one.  RP_NAME_MALFORMED with
  * call->hint.  RP_KEY_MALFORMED.
  */
 enum rp_answer rp_browser_keep(struct rp *rp, struct rp_call *call,
@@ -52,6 +58,7 @@ enum rp_answer rp_browser_own(struct rp *rp, struct rp_call *call,
 /* The last used first; out holds STORE_BROWSERS_MAX. */
 enum rp_answer rp_browsers_list(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, struct store_trust *out, size_t *n);
+/* RP_PROOF_NEEDED: the session is not a full one. */
 enum rp_answer rp_browser_rename(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct browser_id *id,
     const char *name, struct store_trust *trust);

@@ -79,17 +79,22 @@ judge_state(const struct store_approval *a, store_time now)
 		return RP_OK;
 	case STORE_APPROVAL_PENDING:
 	case STORE_APPROVAL_CHOSEN:
+	case STORE_APPROVAL_DISPLACED:
 		return RP_COLLECT_REFUSED;
 	default:
 		return RP_APPROVAL_OVER;
 	}
 }
 
-/* The account and the passkey that approved are what they were. */
+/*
+ * The account, the phone and the passkey that approved are what they were,
+ * and a browser that was let off because it is kept is kept still.
+ */
 static enum rp_answer
 judge_account(struct store_txn *t, struct collect *x,
     const struct store_approval *a, struct store_credential *passkey)
 {
+	struct store_phone phone;
 	enum store_rc rc;
 
 	rc = store_account_get(t, &a->account, &x->account);
@@ -97,7 +102,10 @@ judge_account(struct store_txn *t, struct collect *x,
 		return rp_answer_of(rc, RP_APPROVAL_OVER);
 	if (x->account.state != STORE_ACCOUNT_ACTIVE)
 		return RP_ACCOUNT_LOCKED;
-	rc = store_credential_get(t, &a->account, &a->credential, passkey);
+	if ((rc = store_phone_get(t, &a->phone, &phone)) == STORE_OK &&
+	    (rc = rp_approval_kept_still(t, x->rp, x->call, a)) == STORE_OK)
+		rc = store_credential_get(
+		    t, &a->account, &a->credential, passkey);
 	return rp_answer_of(rc, RP_APPROVAL_OVER);
 }
 
@@ -186,10 +194,14 @@ collect_run(
     struct collect *x, struct rp_token *token, struct rp_kept_token *next)
 {
 	struct store_approval a;
-	enum rp_answer answer;
+	enum rp_answer answer, limit;
 
-	if ((answer = approval_read(x, &a)) != RP_OK ||
-	    (answer = judge_proof(x, &a)) != RP_OK)
+	answer = approval_read(x, &a);
+	limit =
+	    rp_proof_limit(x->rp, x->call, answer == RP_OK ? x->c->id.b : NULL);
+	if (limit != RP_OK || answer != RP_OK)
+		return limit != RP_OK ? limit : answer;
+	if ((answer = judge_proof(x, &a)) != RP_OK)
 		return answer;
 	x->kept_read = x->c->kept != NULL && rp_kept_read(x->c->kept, &x->had);
 	x->next = x->had;
@@ -209,11 +221,9 @@ rp_approval_collect(struct rp *rp, struct rp_call *call,
 	struct rp_token fresh = { { 0 } };
 	enum rp_answer answer;
 
-	answer = rp_limit_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
-	if (answer == RP_OK)
-		answer = collect_run(&x, &fresh, &next);
+	answer = collect_run(&x, &fresh, &next);
 	if (answer == RP_COLLECT_REFUSED)
-		(void)rp_count_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
+		rp_proof_count(rp, call, c->id.b);
 	if (answer == RP_OK) {
 		store_signal(rp->store);
 		call->account_known = true;

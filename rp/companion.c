@@ -18,6 +18,7 @@ struct pending {
 	struct rp_device device;
 	struct rp_pending *out;
 	size_t n;
+	struct rp_resting resting;
 	enum rp_answer said;
 };
 
@@ -34,6 +35,8 @@ pending(struct store_txn *t, void *arg)
 		return STORE_REFUSED;
 	if ((rc = store_guard_get(t, &x->device.account.id, &g)) != STORE_OK)
 		return rc;
+	x->resting = (struct rp_resting){ .rests = false };
+	x->resting.rests = rp_guard_rests(&g, x->call->now, &x->resting.until);
 	rc = store_approval_get(t, &g.pending, &a);
 	if (rc == STORE_OK && !a.decoy && rp_approval_is_open(&a, x->call->now))
 		x->out[x->n++] = (struct rp_pending){ a.id, a.expires };
@@ -45,13 +48,15 @@ pending(struct store_txn *t, void *arg)
 enum rp_answer
 rp_companion_list(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct rp_pending out[RP_PENDING_MAX],
-    size_t *n)
+    size_t *n, struct rp_resting *resting)
 {
 	struct pending x = { .call = call, .device = *device, .out = out };
 	enum rp_answer answer = rp_update(rp, pending, &x, &x.said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*n = x.n;
+		*resting = x.resting;
+	}
 	return answer;
 }
 
@@ -92,8 +97,12 @@ begin(struct store_txn *t, struct decide *x)
 			      sizeof(x->a.account)) != 0)
 		return RP_APPROVAL_UNKNOWN;
 	x->state = rp_approval_now(&x->a, x->call->now);
-	return rp_approval_is_open(&x->a, x->call->now) ? RP_OK
-							: RP_APPROVAL_OVER;
+	if (!rp_approval_is_open(&x->a, x->call->now))
+		return RP_APPROVAL_OVER;
+	rc = rp_approval_kept_still(t, x->rp, x->call, &x->a);
+	if (rc == STORE_ABSENT)
+		x->state = STORE_APPROVAL_CANCELLED;
+	return rp_answer_of(rc, RP_APPROVAL_OVER);
 }
 
 static enum store_rc
@@ -104,6 +113,19 @@ look(struct store_txn *t, void *arg)
 	if ((x->said = begin(t, x)) != RP_OK)
 		return STORE_REFUSED;
 	return rp_device_spend(t, x->call, &x->device);
+}
+
+/* As it was when this phone chose: that is what it is to sign. */
+static bool
+shown_network(const struct decide *x)
+{
+	const struct store_approval *a = &x->a;
+
+	return a->state == STORE_APPROVAL_CHOSEN &&
+		       memcmp(&a->phone, &x->device.phone.id,
+			   sizeof(a->phone)) == 0
+		   ? a->same_network
+		   : same_network(x);
 }
 
 static bool
@@ -118,7 +140,7 @@ context_fill(const struct decide *x, struct rp_context *out)
 	out->pending = (struct rp_pending){ a->id, a->expires };
 	out->match = a->match;
 	out->browser = a->client;
-	out->same_network = same_network(x);
+	out->same_network = shown_network(x);
 	out->trusted = memcmp(&a->kept, &none, sizeof(none)) != 0;
 	out->asked = a->created;
 	memcpy(out->app, a->app, sizeof(out->app));
@@ -270,6 +292,26 @@ refuse_note(struct store_txn *t, const struct decide *x)
 		      : STORE_OK;
 }
 
+/* For the account, and for who asked: they will see that it was reported. */
+static enum store_rc
+report_write(struct store_txn *t, const struct decide *x, struct store_guard *g)
+{
+	const struct store_approval *a = &x->a;
+	const store_time now = x->call->now;
+	struct store_guard own;
+	struct rp_asker asker;
+	enum store_rc rc;
+
+	if (!rp_guard_asker(a->cookie, a->key, a->network, &asker))
+		return STORE_FAULT;
+	rc = rp_guard_of_asker(t, x->rp, &a->account, a->network, &own);
+	if (rc != STORE_OK)
+		return rc;
+	rp_guard_reported(g, &asker, now);
+	rp_guard_reported(&own, &asker, now);
+	return rp_guard_keep(t, &own, now);
+}
+
 static enum store_rc
 refuse(struct store_txn *t, void *arg)
 {
@@ -277,18 +319,13 @@ refuse(struct store_txn *t, void *arg)
 	struct store_approval *a = &x->a;
 	const bool report = x->choice->decision == RP_REPORT;
 	struct store_guard g;
-	struct rp_asker asker;
 	enum store_rc rc;
 
 	if ((x->said = begin(t, x)) != RP_OK)
 		return STORE_REFUSED;
-	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK)
+	if ((rc = store_guard_get(t, &a->account, &g)) != STORE_OK ||
+	    (report && (rc = report_write(t, x, &g)) != STORE_OK))
 		return rc;
-	if (report) {
-		if (!rp_guard_asker(a->cookie, a->key, a->network, &asker))
-			return STORE_FAULT;
-		rp_guard_reported(&g, &asker, x->call->now);
-	}
 	a->phone = x->device.phone.id;
 	x->state = report ? STORE_APPROVAL_REPORTED : STORE_APPROVAL_DENIED;
 	if ((rc = rp_approval_close(t, x->call, a, &g, x->state)) != STORE_OK ||

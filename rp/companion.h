@@ -22,9 +22,15 @@ struct rp_pending {
 /* The account's pending requests; no push is needed to find them. */
 enum { RP_PENDING_MAX = 1 };
 
+/* Whether requests rest: who asks is not told, and looks for them here. */
+struct rp_resting {
+	bool rests;
+	store_time until; /* 0: until a passkey is used in a browser */
+};
+
 enum rp_answer rp_companion_list(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct rp_pending out[RP_PENDING_MAX],
-    size_t *n);
+    size_t *n, struct rp_resting *resting);
 
 /* What a phone shows of a request. */
 struct rp_context {
@@ -120,9 +126,13 @@ enum rp_answer rp_companion_push(struct rp *rp, struct rp_call *call,
 enum rp_answer rp_companion_mute(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, store_time until);
 
-/* Browsers that the account keeps, and throwing one or (NULL) all out. */
+/* Browsers that the account keeps; another name; one or (NULL) all out. */
 enum rp_answer rp_companion_browsers(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, struct store_trust *out, size_t *n);
+/* RP_NOT_FOUND; RP_NAME_MALFORMED with call->hint. */
+enum rp_answer rp_companion_browser_rename(struct rp *rp, struct rp_call *call,
+    const struct rp_device *device, const struct browser_id *id,
+    const char *name, struct store_trust *renamed);
 enum rp_answer rp_companion_browser_revoke(struct rp *rp, struct rp_call *call,
     const struct rp_device *device, const struct browser_id *id,
     struct rp_revoked *out);

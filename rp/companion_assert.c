@@ -53,6 +53,11 @@ request_find(struct store_txn *t, struct approve *x, struct store_approval *a)
 		return RP_CHOICE_MISSING;
 	if (x->state != STORE_APPROVAL_CHOSEN)
 		return RP_APPROVAL_OVER;
+	rc = rp_approval_kept_still(t, x->rp, x->call, a);
+	if (rc == STORE_ABSENT)
+		x->state = STORE_APPROVAL_CANCELLED;
+	if (rc != STORE_OK)
+		return rp_answer_of(rc, RP_APPROVAL_OVER);
 	return memcmp(&a->phone, &x->device.phone.id, sizeof(a->phone)) == 0
 		   ? RP_OK
 		   : RP_CHOICE_MADE;
@@ -287,24 +292,29 @@ approve(struct store_txn *t, void *arg)
 	struct approve *x = arg;
 	struct store_approval a;
 	struct store_credential c;
-	struct store_guard g;
+	struct store_guard g, own;
 	enum store_rc rc;
 
 	if ((x->said = still(t, x, &a, &c)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
+	    (rc = rp_guard_of_asker(t, x->rp, &a.account, a.network, &own)) !=
+		STORE_OK ||
 	    (rc = credential_keep(t, x, &c)) != STORE_OK)
 		return rc;
 	a.credential = x->ref;
 	if (rp_number_matches(&a)) {
 		x->state = STORE_APPROVAL_APPROVED;
 		rp_guard_approved(&g, a.created);
+		rp_guard_approved(&own, a.created);
 	} else {
 		x->state = STORE_APPROVAL_MISMATCH;
 		rp_guard_mismatch(&g, x->call->now);
+		rp_guard_pause(&own, x->call->now);
 	}
 	if ((rc = rp_approval_close(t, x->call, &a, &g, x->state)) !=
 		STORE_OK ||
+	    (rc = rp_guard_keep(t, &own, x->call->now)) != STORE_OK ||
 	    (rc = outcome_note(t, x, &c)) != STORE_OK)
 		return rc;
 	return rp_device_spend(t, x->call, &x->device);

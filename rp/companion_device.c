@@ -18,6 +18,7 @@ struct act {
 	const struct store_push *push;
 	store_time until;
 	const struct browser_id *browser;
+	char name[STORE_BROWSER_NAME_MAX + 1];
 	struct rp_revoked revoked;
 	const struct history_id *before;
 	struct store_history *entries;
@@ -113,7 +114,8 @@ lock(struct store_txn *t, void *arg)
 	    (rc = store_sessions_end(t, &account.id, NULL, &x->n)) !=
 		STORE_OK ||
 	    (rc = store_invitations_end(t, &account.id, &links)) != STORE_OK ||
-	    (rc = rp_approval_lock(t, x->call, &account.id)) != STORE_OK ||
+	    (rc = rp_approval_lock(t, x->rp, x->call, &account.id)) !=
+		STORE_OK ||
 	    (rc = note(t, x, "account-locked", true)) != STORE_OK)
 		return rc;
 	return rp_tell_notice(t, x->call, &account.id, &x->device.phone.id);
@@ -144,7 +146,9 @@ leave(struct store_txn *t, void *arg)
 	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = rp_device_spend(t, x->call, &x->device)) != STORE_OK ||
-	    (rc = store_phone_remove(t, &x->device.phone.id)) != STORE_OK)
+	    (rc = store_phone_remove(t, &x->device.phone.id)) != STORE_OK ||
+	    (rc = rp_approval_void(t, x->rp, x->call, account_of(x))) !=
+		STORE_OK)
 		return rc;
 	return note(t, x, "phone-left", false);
 }
@@ -154,8 +158,10 @@ rp_companion_leave(
     struct rp *rp, struct rp_call *call, const struct rp_device *device)
 {
 	struct act x = act_of(rp, call, device);
+	enum rp_answer answer = rp_update(rp, leave, &x, &x.said);
 
-	return rp_update(rp, leave, &x, &x.said);
+	store_signal(rp->store);
+	return answer;
 }
 
 static enum store_rc
@@ -227,6 +233,44 @@ rp_companion_browsers(struct rp *rp, struct rp_call *call,
 }
 
 static enum store_rc
+rename_browser(struct store_txn *t, void *arg)
+{
+	struct act *x = arg;
+	enum store_rc rc;
+
+	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
+		return STORE_REFUSED;
+	rc = rp_kept_trust(
+	    t, x->rp, x->call, account_of(x), x->browser, x->trusts);
+	if (rc != STORE_OK)
+		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
+					  : rc;
+	memcpy(x->trusts->name, x->name, sizeof(x->trusts->name));
+	if ((rc = store_trust_put(t, x->trusts)) != STORE_OK)
+		return rc;
+	return rp_device_spend(t, x->call, &x->device);
+}
+
+enum rp_answer
+rp_companion_browser_rename(struct rp *rp, struct rp_call *call,
+    const struct rp_device *device, const struct browser_id *id,
+    const char *name, struct store_trust *renamed)
+{
+	struct act x = act_of(rp, call, device);
+	struct store_trust trust;
+	enum rp_answer answer;
+
+	x.browser = id;
+	x.trusts = &trust;
+	answer = rp_label_prepare(name, x.name, sizeof(x.name), &call->hint);
+	if (answer == RP_OK)
+		answer = rp_update(rp, rename_browser, &x, &x.said);
+	if (answer == RP_OK)
+		*renamed = trust;
+	return answer;
+}
+
+static enum store_rc
 revoke(struct store_txn *t, void *arg)
 {
 	struct act *x = arg;
@@ -234,7 +278,8 @@ revoke(struct store_txn *t, void *arg)
 
 	if ((x->said = rp_device_still(t, x->call, &x->device)) != RP_OK)
 		return STORE_REFUSED;
-	rc = rp_kept_revoke(t, x->call, account_of(x), x->browser, &x->revoked);
+	rc = rp_kept_revoke(
+	    t, x->rp, x->call, account_of(x), x->browser, &x->revoked);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND)
 					  : rc;
@@ -253,7 +298,9 @@ rp_companion_browser_revoke(struct rp *rp, struct rp_call *call,
 
 	x.browser = id;
 	answer = rp_update(rp, revoke, &x, &x.said);
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*out = x.revoked;
+		store_signal(rp->store);
+	}
 	return answer;
 }

@@ -106,19 +106,74 @@ device_find(struct rp *rp, const char *phone, struct rp_device *device)
 	return answer;
 }
 
+/* ---- how many bad ones ---- */
+
+struct one_and_network {
+	uint8_t b[32];
+};
+
+static struct one_and_network
+both(const struct rp_call *call, const uint8_t one[16])
+{
+	struct one_and_network who;
+
+	memcpy(who.b, one, 16);
+	memcpy(who.b + 16, call->network, 16);
+	return who;
+}
+
+enum rp_answer
+rp_proof_limit(struct rp *rp, struct rp_call *call, const uint8_t one[16])
+{
+	enum rp_answer answer =
+	    rp_limit_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
+	struct one_and_network who;
+
+	if (answer == RP_OK || one == NULL)
+		return answer;
+	who = both(call, one);
+	return rp_limit_of(rp, call, RP_LIMIT_DEVICE_ONE,
+	    (struct slice){ who.b, sizeof(who.b) });
+}
+
+void
+rp_proof_count(struct rp *rp, struct rp_call *call, const uint8_t one[16])
+{
+	struct one_and_network who;
+
+	(void)rp_count_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
+	if (one == NULL)
+		return;
+	who = both(call, one);
+	(void)rp_count_of(rp, call, RP_LIMIT_DEVICE_ONE,
+	    (struct slice){ who.b, sizeof(who.b) });
+}
+
+/* ---- the proof ---- */
+
+/* All but the signature. */
 static enum rp_answer
-judge(struct rp *rp, struct rp_call *call, const struct rp_claims *claims,
-    const struct rp_facts *facts, struct rp_device *device)
+judge_claims(struct rp *rp, struct rp_call *call,
+    const struct rp_claims *claims, const struct rp_facts *facts,
+    struct rp_device *device)
 {
 	enum rp_answer answer;
 
 	if (claims->phone == NULL || claims->htm == NULL)
 		return RP_DEVICE_PROOF_MALFORMED;
-	if ((answer = rp_claims_judge(
-		 call, claims, RP_DEVICE_PROOF_TYP, facts)) != RP_OK ||
-	    (answer = device_find(rp, claims->phone, device)) != RP_OK ||
-	    (answer = rp_es256_verify(device->phone.key, claims->signing_input,
-		 claims->signature)) != RP_OK)
+	answer = rp_claims_judge(call, claims, RP_DEVICE_PROOF_TYP, facts);
+	return answer == RP_OK ? device_find(rp, claims->phone, device)
+			       : answer;
+}
+
+static enum rp_answer
+judge_signature(const struct rp_claims *claims, struct rp_device *device)
+{
+	enum rp_answer answer;
+
+	answer = rp_es256_verify(
+	    device->phone.key, claims->signing_input, claims->signature);
+	if (answer != RP_OK)
 		return answer;
 	if (!proof_name(&device->phone.id, claims->jti, device->proof))
 		return RP_FAULT;
@@ -132,15 +187,18 @@ rp_device_prove(struct rp *rp, struct rp_call *call,
     struct rp_device *device)
 {
 	struct rp_device found = { .proof_expires = 0 };
-	enum rp_answer answer;
+	enum rp_answer answer, limit;
+	const uint8_t *one;
 
-	answer = rp_limit_network(rp, call, RP_LIMIT_DEVICE_NETWORK);
-	if (answer != RP_OK)
-		return answer;
-	if ((answer = judge(rp, call, claims, facts, &found)) != RP_OK) {
+	answer = judge_claims(rp, call, claims, facts, &found);
+	one = answer == RP_OK ? found.phone.id.b : NULL;
+	if ((limit = rp_proof_limit(rp, call, one)) != RP_OK)
+		return limit;
+	if (answer == RP_OK)
+		answer = judge_signature(claims, &found);
+	if (answer != RP_OK) {
 		if (answer != RP_FAULT)
-			(void)rp_count_network(
-			    rp, call, RP_LIMIT_DEVICE_NETWORK);
+			rp_proof_count(rp, call, one);
 		return answer;
 	}
 	call->account_known = true;

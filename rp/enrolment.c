@@ -7,6 +7,8 @@
 #include "rp/audit.h"
 #include "rp/passkeys.h"
 #include "store/spent.h"
+#include "webauthn/b64url.h"
+#include "webauthn/hash.h"
 
 enum {
 	TRANSPORTS = STORE_TRANSPORT_INTERNAL | STORE_TRANSPORT_HYBRID |
@@ -160,8 +162,15 @@ rp_enrolment_audit(struct store_txn *t, const struct rp_call *call,
 	const struct credential_ref ref =
 	    store_credential_ref((struct slice){ c->id, c->id_n });
 	struct rp_audit d = { 0 };
+	char key[WA_B64URL_SIZE(32)];
+	uint8_t hash[32];
 
+	if (!wa_sha256((struct slice){ c->cose_key, c->cose_key_n }, hash) ||
+	    !wa_b64url_encode((struct slice){ hash, 32 }, key, sizeof(key)))
+		return STORE_FAULT;
+	/* These two first: what it approves is held against them. */
 	rp_audit_id(&d, "passkey", "pk_", ref.b);
+	rp_audit_text(&d, "key", key);
 	rp_audit_text(&d, "format", c->format);
 	rp_audit_number(&d, "flags", c->flags);
 	if (c->traits != 0)

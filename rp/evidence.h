@@ -41,11 +41,19 @@ struct rp_approvals_report {
 /*
  * Verifies every approval in the log again: that the assertion is good under
  * its key over T's challenge, for rp_id, user verified; that T is of that
- * request and account and says that choice; and that the outcome follows from
- * the number.  Also that the log itself is whole.
+ * request and account and says that choice; that the outcome follows from the
+ * number; and that the log says of that passkey and key that the account
+ * enrolled it, not later.  Also that the log itself is whole.
  */
 enum rp_answer rp_approvals_verify(
     struct store *s, const char *rp_id, struct rp_approvals_report *r);
+
+/*
+ * The text of the next member, which must be that one, with a NUL.  False, and
+ * the cursor is bad, when it is not or does not fit.
+ */
+bool rp_evidence_take(
+    struct cursor *c, const char *key, char *out, size_t size);
 
 /*
  * One entry's detail.  WA_OK, or why not; *what names what does not hold.  The

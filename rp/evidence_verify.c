@@ -40,18 +40,18 @@ take(struct cursor *c, const char *key)
 	return value;
 }
 
-static void
-take_text(struct cursor *c, const char *key, char *out, size_t size)
+bool
+rp_evidence_take(struct cursor *c, const char *key, char *out, size_t size)
 {
 	struct slice s = take(c, key);
 
 	memset(out, 0, size);
-	if (s.n >= size) {
-		c->bad = true;
-		return;
-	}
+	c->bad |= s.n >= size;
+	if (c->bad)
+		return false;
 	if (s.n > 0)
 		memcpy(out, s.p, s.n);
+	return true;
 }
 
 static struct slice
@@ -92,11 +92,11 @@ read_all(struct slice detail, struct pool *pool, struct rp_evidence *e)
 	char version[4], approval[RP_ID_TEXT + 1], outcome[16];
 	struct slice secret, origin;
 
-	take_text(&c, "v", version, sizeof(version));
-	take_text(&c, "approval", approval, sizeof(approval));
-	take_text(&c, "outcome", outcome, sizeof(outcome));
-	take_text(&c, "number", e->number, sizeof(e->number));
-	take_text(&c, "choice", e->choice, sizeof(e->choice));
+	(void)rp_evidence_take(&c, "v", version, sizeof(version));
+	(void)rp_evidence_take(&c, "approval", approval, sizeof(approval));
+	(void)rp_evidence_take(&c, "outcome", outcome, sizeof(outcome));
+	(void)rp_evidence_take(&c, "number", e->number, sizeof(e->number));
+	(void)rp_evidence_take(&c, "choice", e->choice, sizeof(e->choice));
 	secret = take_bytes(&c, "secret", pool);
 	origin = take_bytes(&c, "origin", pool);
 	e->transaction = take_bytes(&c, "transaction", pool);
@@ -195,57 +195,4 @@ rp_evidence_verify(struct slice detail, const struct account_id *account,
 	if (v == WA_OK)
 		*what = NULL;
 	return v;
-}
-
-struct walk {
-	const char *rp_id;
-	struct rp_approvals_report *r;
-	bool fault;
-};
-
-static void
-each(const struct store_audit_entry *entry, void *arg)
-{
-	struct walk *w = arg;
-	uint8_t room[STORE_AUDIT_DETAIL_MAX];
-	struct rp_evidence e;
-	const char *what;
-	enum wa_verdict v;
-
-	if (!slice_equal(entry->event, slice_of("approval")))
-		return;
-	v = rp_evidence_verify(
-	    entry->detail, &entry->account, w->rp_id, room, &e, &what);
-	if (v == WA_OK) {
-		if (e.outcome == STORE_APPROVAL_APPROVED)
-			w->r->approved++;
-		else
-			w->r->mismatches++;
-		return;
-	}
-	w->fault |= v == WA_FAULT;
-	/* The first one that is bad is the one that is named. */
-	if (w->r->trouble[0] != '\0')
-		return;
-	snprintf(w->r->trouble, sizeof(w->r->trouble),
-	    "approval=%s account=%s at=%lld what=%s verdict=%s",
-	    rp_id_write("apr_", e.approval.b).s,
-	    rp_id_write("acc_", entry->account.b).s, (long long)entry->at, what,
-	    wa_verdict_name(v));
-}
-
-enum rp_answer
-rp_approvals_verify(
-    struct store *s, const char *rp_id, struct rp_approvals_report *r)
-{
-	struct store_audit_report log;
-	struct walk w = { .rp_id = rp_id, .r = r };
-
-	memset(r, 0, sizeof(*r));
-	if (store_audit_verify(s, each, &w, &log) != STORE_OK || w.fault)
-		return RP_FAULT;
-	r->sound = log.sound && r->trouble[0] == '\0';
-	if (!log.sound && r->trouble[0] == '\0')
-		snprintf(r->trouble, sizeof(r->trouble), "%s", log.trouble);
-	return RP_OK;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/guard.h"
 
+#include "rp/secret.h"
 #include "webauthn/hash.h"
 
 #define MINUTE ((store_time)60 * 1000)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+#define PAUSE (15 * MINUTE) /* after a wrong number */
+#define MUTE DAY /* and its network, after a report */
+#define BLOCK (30 * DAY) /* the browser that was reported */
 
 enum { FREE = 3, LEVELS = 4 };
 
@@ -33,16 +37,16 @@ rp_guard_asker(const uint8_t cookie[32], const uint8_t key[64],
 
 /* ---- how often ---- */
 
-/* A clock that went back makes nobody wait longer than a whole wait. */
+/* What lies ahead is from before the clock went back, and says nothing. */
 static store_time
 last_asked(const struct store_guard *g, store_time now)
 {
 	store_time last = 0;
 
 	for (size_t i = 0; i < FREE; i++)
-		if (g->asked[i] > last)
+		if (g->asked[i] > last && g->asked[i] <= now)
 			last = g->asked[i];
-	return last < now ? last : now;
+	return last;
 }
 
 static size_t
@@ -51,7 +55,8 @@ asked_in_hour(const struct store_guard *g, store_time now)
 	size_t n = 0;
 
 	for (size_t i = 0; i < FREE; i++)
-		n += g->asked[i] != 0 && now - g->asked[i] < HOUR;
+		n += g->asked[i] != 0 && g->asked[i] <= now &&
+		     now - g->asked[i] < HOUR;
 	return n;
 }
 
@@ -134,20 +139,43 @@ block(struct store_guard *g, const uint8_t hash[32], store_time until)
 	at->until = until;
 }
 
+static store_time
+longer(store_time a, store_time b)
+{
+	return a > b ? a : b;
+}
+
 bool
 rp_guard_allows(const struct store_guard *g, const struct rp_asker *who,
     store_time now, store_time *retry_ms)
 {
-	store_time left = blocked_left(g, who, now), other;
+	const store_time left = longer(blocked_left(g, who, now),
+	    longer(g->paused_until - now, wait_left(g, now)));
 
-	if ((other = g->paused_until - now) > left)
-		left = other;
-	if ((other = wait_left(g, now)) > left)
-		left = other;
+	if (left > 0)
+		*retry_ms = left;
+	return left <= 0;
+}
+
+bool
+rp_guard_reaches(const struct store_guard *g, const struct rp_asker *who,
+    bool kept, store_time now)
+{
+	return !g->off && g->paused_until <= now &&
+	       blocked_left(g, who, now) <= 0 &&
+	       (kept || wait_left(g, now) <= 0);
+}
+
+bool
+rp_guard_rests(const struct store_guard *g, store_time now, store_time *until)
+{
+	const store_time left =
+	    longer(g->paused_until - now, wait_left(g, now));
+
 	if (!g->off && left <= 0)
-		return true;
-	*retry_ms = g->off ? 0 : left;
-	return false;
+		return false;
+	*until = g->off ? 0 : now + left;
+	return true;
 }
 
 /* ---- what happened ---- */
@@ -186,17 +214,23 @@ rp_guard_mismatch(struct store_guard *g, store_time now)
 		g->off = true;
 	g->mismatches[0] = g->mismatches[1];
 	g->mismatches[1] = now;
-	g->paused_until = now + 15 * MINUTE;
+	rp_guard_pause(g, now);
+}
+
+void
+rp_guard_pause(struct store_guard *g, store_time now)
+{
+	g->paused_until = now + PAUSE;
 }
 
 void
 rp_guard_reported(
     struct store_guard *g, const struct rp_asker *who, store_time now)
 {
-	g->muted_until = now + DAY;
-	block(g, who->network, now + DAY);
-	block(g, who->cookie, now + 30 * DAY);
-	block(g, who->key, now + 30 * DAY);
+	g->muted_until = now + MUTE;
+	block(g, who->network, now + MUTE);
+	block(g, who->cookie, now + BLOCK);
+	block(g, who->key, now + BLOCK);
 }
 
 bool
@@ -214,12 +248,35 @@ rp_guard_relaxed(struct store_guard *g)
 	return changed;
 }
 
+static void
+at_most(store_time *stamp, store_time most)
+{
+	if (*stamp > most)
+		*stamp = most;
+}
+
+/* When the clock went back: nothing lasts longer than if it began now. */
+static void
+catch_up(struct store_guard *g, store_time now)
+{
+	for (size_t i = 0; i < FREE; i++)
+		if (g->asked[i] > now)
+			g->asked[i] = 0;
+	at_most(&g->mismatches[0], now);
+	at_most(&g->mismatches[1], now);
+	at_most(&g->paused_until, now + PAUSE);
+	at_most(&g->muted_until, now + MUTE);
+	for (size_t i = 0; i < g->blocked_count; i++)
+		at_most(&g->blocked[i].until, now + BLOCK);
+}
+
 enum store_rc
 rp_guard_keep(struct store_txn *t, struct store_guard *g, store_time now)
 {
 	/* The longest of what it counts is a day and the wait after it. */
 	store_time forget = now + DAY + HOUR;
 
+	catch_up(g, now);
 	if (g->muted_until > forget)
 		forget = g->muted_until;
 	for (size_t i = 0; i < g->blocked_count; i++)
@@ -230,13 +287,41 @@ rp_guard_keep(struct store_txn *t, struct store_guard *g, store_time now)
 }
 
 enum store_rc
-rp_guard_relax(struct store_txn *t, const struct account_id *id, store_time now)
+rp_guard_of_asker(struct store_txn *t, const struct rp *rp,
+    const struct account_id *account, const uint8_t network[16],
+    struct store_guard *g)
+{
+	const struct slice parts[] = { slice_of("approval asker"),
+		{ account->b, sizeof(account->b) }, { network, 16 } };
+	struct account_id id;
+	uint8_t mac[32];
+
+	if (!rp_secret_mac(rp->keys.decoy, parts, 3, mac))
+		return STORE_FAULT;
+	memcpy(id.b, mac, sizeof(id.b));
+	return store_guard_get(t, &id, g);
+}
+
+static enum store_rc
+relax(struct store_txn *t, struct store_guard *g, store_time now)
+{
+	return rp_guard_relaxed(g) ? rp_guard_keep(t, g, now) : STORE_OK;
+}
+
+enum store_rc
+rp_guard_relax(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *id)
 {
 	struct store_guard g;
 	enum store_rc rc;
 
-	if ((rc = store_guard_get(t, id, &g)) != STORE_OK ||
-	    !rp_guard_relaxed(&g))
+	if ((rc = store_guard_get(t, id, &g)) != STORE_OK)
 		return rc;
-	return rp_guard_keep(t, &g, now);
+	/* Nobody has asked for a day: there is nothing, here nor there. */
+	if (g.forget == 0 && !g.off && !g.passkey_optional)
+		return STORE_OK;
+	if ((rc = relax(t, &g, call->now)) != STORE_OK ||
+	    (rc = rp_guard_of_asker(t, rp, id, call->network, &g)) != STORE_OK)
+		return rc;
+	return relax(t, &g, call->now);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "rp/accounts.h"
+#include "rp/token.h"
 
 static void
 copy(char *out, size_t size, const char *s)
@@ -95,17 +96,28 @@ rp_notices_list(struct rp *rp, struct rp_call *call,
 }
 
 struct seen {
-	const struct account_id *account;
+	const struct rp_call *call;
+	const struct rp_signed_in *who;
 	const struct history_id *id;
 	enum rp_answer said;
 };
 
+/*
+ * What warns the owner is not taken down by a session that it may be about:
+ * one in which nobody has used a passkey.
+ */
 static enum store_rc
 mark_seen(struct store_txn *t, void *arg)
 {
 	struct seen *x = arg;
-	enum store_rc rc = store_history_seen(t, x->account, x->id);
+	struct rp_signed_in now;
+	enum store_rc rc;
 
+	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+		return STORE_REFUSED;
+	if (now.session.proved == 0)
+		return rp_refuse(&x->said, RP_PROOF_NEEDED);
+	rc = store_history_seen(t, &now.account.id, x->id);
 	return rc == STORE_ABSENT ? rp_refuse(&x->said, RP_NOT_FOUND) : rc;
 }
 
@@ -113,8 +125,7 @@ enum rp_answer
 rp_notice_seen(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct history_id *id)
 {
-	struct seen x = { .account = &who->account.id, .id = id };
+	struct seen x = { .call = call, .who = who, .id = id };
 
-	(void)call;
 	return rp_update(rp, mark_seen, &x, &x.said);
 }

@@ -29,6 +29,11 @@ enum rp_answer rp_limit_network(
 /* Counts one; answers as rp_limit_network(). */
 enum rp_answer rp_count_network(
     struct rp *rp, struct rp_call *call, enum rp_limit kind);
+/* The same for whatever else is counted. */
+enum rp_answer rp_limit_of(struct rp *rp, struct rp_call *call,
+    enum rp_limit kind, struct slice whose);
+enum rp_answer rp_count_of(struct rp *rp, struct rp_call *call,
+    enum rp_limit kind, struct slice whose);
 /* The same for one passkey from call's network: see rp/README.md. */
 enum rp_answer rp_limit_passkey(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/kept.h"
 
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/secret.h"
@@ -11,7 +12,8 @@
 
 enum { SERIES = 16, SECRET = 32, TOKEN = SERIES + SECRET };
 
-#define GRACE_MS ((store_time)60 * 1000)
+/* So long after a token was given another tab may be about to hear of it. */
+#define TABS_MS ((store_time)60 * 1000)
 
 _Static_assert(WA_B64URL_SIZE(TOKEN) == RP_KEPT_TEXT + 1, "a token's text");
 
@@ -89,8 +91,7 @@ rp_kept_find(struct store_txn *t, const struct rp_call *call,
 		return STORE_OK;
 	if (rp_secret_equal(b->token_hash, s->hash, sizeof(s->hash)))
 		*kept = RP_KEPT_NOW;
-	else if (rp_secret_equal(b->previous_hash, s->hash, sizeof(s->hash)) &&
-		 call->now - b->rotated <= GRACE_MS)
+	else if (rp_secret_equal(b->previous_hash, s->hash, sizeof(s->hash)))
 		*kept = RP_KEPT_BEFORE;
 	else
 		*kept = RP_KEPT_STOLEN;
@@ -114,10 +115,18 @@ rp_kept_trust(struct store_txn *t, const struct rp *rp,
 
 enum store_rc
 rp_kept_rotate(struct store_txn *t, const struct rp *rp,
-    const struct rp_call *call, const struct rp_kept_secret *next,
-    struct store_browser *b)
+    const struct rp_call *call, enum rp_kept kept,
+    const struct rp_kept_secret *next, struct store_browser *b, bool *rotated)
 {
-	memcpy(b->previous_hash, b->token_hash, sizeof(b->previous_hash));
+	const store_time age = call->now - b->rotated;
+
+	*rotated = kept == RP_KEPT_NOW || age > TABS_MS || age < 0;
+	if (!*rotated)
+		return STORE_OK;
+	/* Else the answer with the present one was lost, and this one stays. */
+	if (kept == RP_KEPT_NOW)
+		memcpy(
+		    b->previous_hash, b->token_hash, sizeof(b->previous_hash));
 	memcpy(b->token_hash, next->hash, sizeof(b->token_hash));
 	b->rotated = call->now;
 	b->expires = call->now + rp->config.browser_idle_ms;
@@ -138,12 +147,9 @@ rp_kept_used(struct store_txn *t, const struct rp *rp,
 	rc = rp_kept_find(t, call, had, kept, &b);
 	if (rc != STORE_OK || *kept == RP_KEPT_NOT || *kept == RP_KEPT_STOLEN)
 		return rc;
-	/* Another tab of the same browser has the next one already. */
-	if (*kept == RP_KEPT_NOW) {
-		if ((rc = rp_kept_rotate(t, rp, call, next, &b)) != STORE_OK)
-			return rc;
-		*rotated = true;
-	}
+	rc = rp_kept_rotate(t, rp, call, *kept, next, &b, rotated);
+	if (rc != STORE_OK)
+		return rc;
 	rc = rp_kept_trust(t, rp, call, account, &b.id, &trust);
 	if (rc != STORE_OK)
 		return rc == STORE_ABSENT ? STORE_OK : rc;
@@ -202,15 +208,18 @@ revoke_one(struct store_txn *t, const struct rp_call *call,
 }
 
 enum store_rc
-rp_kept_revoke(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account, const struct browser_id *id,
-    struct rp_revoked *out)
+rp_kept_revoke(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id, struct rp_revoked *out)
 {
 	struct store_trust list[STORE_BROWSERS_MAX];
 	enum store_rc rc;
 	size_t count = 0;
 
 	*out = (struct rp_revoked){ 0 };
+	rc = rp_approval_thrown_out(t, rp, call, account, id);
+	if (rc != STORE_OK)
+		return rc;
 	if (id != NULL)
 		return revoke_one(t, call, account, id, out);
 	rc = store_trusts_of(t, account, list, &count);
@@ -272,6 +281,9 @@ theft(struct store_txn *t, void *arg)
 		if (rc == STORE_OK)
 			rc = rp_kept_sessions_end(
 			    t, x->call, account, x->id, &n);
+		if (rc == STORE_OK)
+			rc = rp_approval_thrown_out(
+			    t, x->rp, x->call, account, x->id);
 		if (rc == STORE_OK)
 			rc = theft_tell(t, x, account, &trust, n);
 	}

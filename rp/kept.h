@@ -28,7 +28,7 @@ bool rp_kept_next(struct rp_kept_secret *s, struct rp_kept_token *token);
 enum rp_kept {
 	RP_KEPT_NOT, /* no such browser, or not any more */
 	RP_KEPT_NOW, /* with the token that it has */
-	RP_KEPT_BEFORE, /* with the one before, within a minute */
+	RP_KEPT_BEFORE, /* with the one before */
 	RP_KEPT_STOLEN, /* with an older one: a copy */
 };
 
@@ -42,10 +42,15 @@ enum store_rc rp_kept_trust(struct store_txn *t, const struct rp *rp,
     const struct rp_call *call, const struct account_id *account,
     const struct browser_id *id, struct store_trust *trust);
 
-/* Gives *b the token of *next, and more time. */
+/*
+ * Gives *b, which was found so (NOW or BEFORE), the token of *next, and more
+ * time.  Who shows the one before has not heard of the present one: within a
+ * minute another tab has it, and *rotated is false; later its answer was lost,
+ * and the present one, should it ever come, is a copy's.
+ */
 enum store_rc rp_kept_rotate(struct store_txn *t, const struct rp *rp,
-    const struct rp_call *call, const struct rp_kept_secret *next,
-    struct store_browser *b);
+    const struct rp_call *call, enum rp_kept kept,
+    const struct rp_kept_secret *next, struct store_browser *b, bool *rotated);
 
 /*
  * A sign-in of that account on the browser: its token changes, the trust was
@@ -66,9 +71,12 @@ enum store_rc rp_kept_sessions_end(struct store_txn *t,
     const struct rp_call *call, const struct account_id *account,
     const struct browser_id *id, size_t *n);
 
-/* Throws one or (NULL) all of an account's out, with their sessions. */
-enum store_rc rp_kept_revoke(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account, const struct browser_id *id,
-    struct rp_revoked *out);
+/*
+ * Throws one or (NULL) all of an account's out, with their sessions and with
+ * what they are asking for.
+ */
+enum store_rc rp_kept_revoke(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct account_id *account,
+    const struct browser_id *id, struct rp_revoked *out);
 
 #endif

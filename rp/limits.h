@@ -19,7 +19,9 @@ enum rp_limit {
 	RP_LIMIT_REFUSED_ACCOUNT, /* refused finishes against one account */
 	RP_LIMIT_INVITATION_NETWORK, /* invitations asked about */
 	RP_LIMIT_APPROVALS_NETWORK, /* requests for an approval */
+	RP_LIMIT_APPROVALS_NAME, /* the same, for one name */
 	RP_LIMIT_DEVICE_NETWORK, /* refused proofs of phones and browsers */
+	RP_LIMIT_DEVICE_ONE, /* those that name one, from one network */
 	RP_LIMIT_KINDS
 };
 

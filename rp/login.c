@@ -164,7 +164,7 @@ login_write(struct store_txn *t, void *arg)
 		STORE_OK)
 		return rc;
 	/* Its owner is here: what rested on their account goes on. */
-	rc = rp_guard_relax(t, &a->account.id, a->call->now);
+	rc = rp_guard_relax(t, a->rp, a->call, &a->account.id);
 	return rc != STORE_OK ? rc : login_audit(t, l, &c);
 }
 

@@ -201,7 +201,7 @@ confirm(struct store_txn *t, void *arg)
 	enum store_rc rc = STORE_OK;
 
 	/* It was fresh when it made the offer, and is the session that did. */
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK ||
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK ||
 	    (x->said = offer_own(t, x->call, &now, x->id, &o)) != RP_OK)
 		return STORE_REFUSED;
 	if (o.state != STORE_OFFER_ANSWERED)

@@ -2,6 +2,7 @@
 #include "rp/phones.h"
 
 #include "rp/accounts.h"
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/device.h"
 #include "rp/enrol_phone.h"
@@ -193,7 +194,10 @@ remove_it(struct store_txn *t, void *arg)
 
 	if ((x->said = find(t, x)) != RP_OK)
 		return STORE_REFUSED;
-	if ((rc = store_phone_remove(t, x->id)) != STORE_OK)
+	/* What it approved goes with it: perhaps it was not its owner. */
+	if ((rc = store_phone_remove(t, x->id)) != STORE_OK ||
+	    (rc = rp_approval_void(t, x->rp, x->call, &x->who->account.id)) !=
+		STORE_OK)
 		return rc;
 	return rp_phone_note(
 	    t, x->rp, x->call, &x->phone, "phone-removed", false);
@@ -204,6 +208,8 @@ rp_phone_remove(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct phone_id *id)
 {
 	struct change x = { .rp = rp, .call = call, .who = who, .id = id };
+	enum rp_answer answer = rp_update(rp, remove_it, &x, &x.said);
 
-	return rp_update(rp, remove_it, &x, &x.said);
+	store_signal(rp->store);
+	return answer;
 }

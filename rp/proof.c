@@ -69,7 +69,7 @@ proof_write(struct store_txn *t, void *arg)
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
 		STORE_OK)
 		return rc;
-	rc = rp_guard_relax(t, &a->account.id, a->call->now);
+	rc = rp_guard_relax(t, a->rp, a->call, &a->account.id);
 	return rc != STORE_OK ? rc : proof_audit(t, p);
 }
 

@@ -16,6 +16,17 @@ enum rp_answer rp_claims_judge(const struct rp_call *call,
     const struct rp_claims *claims, const char *typ,
     const struct rp_facts *facts);
 
+/*
+ * Whether a proof may be looked at that names this phone or request (one; NULL:
+ * none that is there).  As rp_limit_network(); but bad proofs by others behind
+ * the same address, however many, do not stand in the way of one that is
+ * there, unless they name it too.
+ */
+enum rp_answer rp_proof_limit(
+    struct rp *rp, struct rp_call *call, const uint8_t one[16]);
+/* It was refused: counts it. */
+void rp_proof_count(struct rp *rp, struct rp_call *call, const uint8_t one[16]);
+
 /* When a proof with these claims can no longer be good. */
 store_time rp_claims_expire(const struct rp_claims *claims);
 

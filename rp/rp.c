@@ -183,6 +183,20 @@ rp_count_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
 	return ask(rp, call, kind, network(call), true);
 }
 
+enum rp_answer
+rp_limit_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice whose)
+{
+	return ask(rp, call, kind, whose, false);
+}
+
+enum rp_answer
+rp_count_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice whose)
+{
+	return ask(rp, call, kind, whose, true);
+}
+
 struct passkey_and_network {
 	uint8_t b[32];
 };

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/sessions.h"
 
+#include "rp/approving.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/secret.h"
 #include "rp/token.h"
+#include "store/changes.h"
 
 /* A commit a request would be too many, and who was here is not that exact. */
 #define TOUCH_MS ((store_time)5 * 60 * 1000)
@@ -186,6 +188,9 @@ end_write(struct store_txn *t, void *arg)
 		return STORE_REFUSED;
 	if (x->id == NULL) {
 		rc = store_sessions_end(t, &x->who->account.id, x->keep, &x->n);
+		if (rc == STORE_OK)
+			rc = rp_approval_void(
+			    t, x->rp, x->call, &x->who->account.id);
 		return rc != STORE_OK ? rc : end_note(t, x);
 	}
 	rc = store_session_get(t, x->id, &s);
@@ -235,7 +240,9 @@ rp_sessions_end(struct rp *rp, struct rp_call *call,
 		.event = "sign-out-everywhere" };
 	enum rp_answer answer = rp_update(rp, end_write, &x, &x.said);
 
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*n = x.n;
+		store_signal(rp->store);
+	}
 	return answer;
 }

@@ -9,7 +9,10 @@
 
 #define NOTICE_MS ((store_time)24 * 60 * 60 * 1000)
 
-enum { PAYLOAD_MAX = 160 };
+enum {
+	PAYLOAD_MAX = 160,
+	LEAST = 2, /* messages for a request; most have no more phones */
+};
 
 /* What a push says: opaque ids and times, never what it is about. */
 static bool
@@ -82,21 +85,25 @@ rp_tell_approval(struct store_txn *t, const struct rp_call *call,
 	struct store_message m = { .urgent = true, .account = a->account };
 	enum store_rc rc;
 	size_t n = 0, sent = 0;
+	bool rings_any;
 
 	if (!payload(
 		"approval", rp_id_write("apr_", a->id.b).s, a->expires, &m))
 		return STORE_FAULT;
 	rc = store_phones_of(t, &a->account, phones, &n);
-	if (rc != STORE_OK || g->muted_until > call->now)
-		return rc;
-	for (size_t i = 0; rc == STORE_OK && !a->decoy && i < n; i++) {
+	rings_any = !a->decoy && g->muted_until <= call->now;
+	for (size_t i = 0; rc == STORE_OK && rings_any && i < n; i++) {
 		if (!rings(call, &phones[i]))
 			continue;
 		rc = send(t, call, "approval", &phones[i].id, &m);
 		sent++;
 	}
-	return rc != STORE_OK || sent > 0 ? rc
-					  : send(t, call, "approval", NULL, &m);
+	/* To nobody, each under a topic of its own. */
+	for (; rc == STORE_OK && sent < LEAST; sent++) {
+		rc = send(t, call, "approval", NULL, &m);
+		m.account.b[0] ^= 1;
+	}
+	return rc;
 }
 
 enum store_rc

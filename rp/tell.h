@@ -9,8 +9,8 @@
 
 /*
  * Wakes the account's phones for a request: a push with its id and nothing
- * else.  An account without phones, and a stranger, costs the same: a message
- * to nobody.  None at all while pushes are muted.
+ * else.  At least two messages, to nobody where there is no phone that rings:
+ * a stranger costs as much as an account with up to two phones, muted or not.
  */
 enum store_rc rp_tell_approval(struct store_txn *t, const struct rp_call *call,
     const struct store_approval *a, const struct store_guard *g);

@@ -24,6 +24,14 @@ bool rp_token_read(const char *text, struct session_id *id, uint8_t hash[32]);
 enum rp_answer rp_token_still(struct store_txn *t, const struct rp_call *call,
     const struct rp_signed_in *who, struct rp_signed_in *now);
 
+/*
+ * The same for what only a full session may do: RP_PROOF_NEEDED when it was
+ * opened by a code, no passkey has been used in it since, and the account's
+ * "always passkey" is on.
+ */
+enum rp_answer rp_token_full(struct store_txn *t, const struct rp_call *call,
+    const struct rp_signed_in *who, struct rp_signed_in *now);
+
 /* Ends *old, which the browser had, as its next session begins. */
 enum store_rc rp_token_replace(struct store_txn *t, const struct rp *rp,
     const struct rp_call *call, const struct session_id *old,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/transaction.h"
 
+#include "rp/approvals.h"
 #include "rp/device.h"
 #include "rp/ids.h"
 #include "rp/jcs.h"
@@ -65,6 +66,14 @@ put_browser(struct rp_jcs *j, const struct store_approval *a)
 }
 
 static bool
+is_trusted(const struct store_approval *a)
+{
+	static const struct browser_id none;
+
+	return memcmp(&a->kept, &none, sizeof(none)) != 0;
+}
+
+static bool
 put_shown(struct rp_jcs *j, const struct store_approval *a,
     const struct phone_id *phone)
 {
@@ -106,6 +115,7 @@ write(const char *rp_id, const struct store_approval *a,
 		rp_jcs_string(&j, "choice", choice);
 	rp_jcs_integer(&j, "exp", a->expires / 1000);
 	rp_jcs_integer(&j, "iat", a->created / 1000);
+	rp_jcs_string(&j, "match", rp_match_name(a->match));
 	if (choice != NULL)
 		rp_jcs_string(&j, "nonce", nonce);
 	rp_jcs_string(&j, "phone", rp_id_write("phn_", phone->b).s);
@@ -114,6 +124,7 @@ write(const char *rp_id, const struct store_approval *a,
 	rp_jcs_string(&j, "sealed", sealed.s);
 	if (!put_shown(&j, a, phone))
 		return false;
+	rp_jcs_bool(&j, "trusted", is_trusted(a));
 	rp_jcs_integer(&j, "v", 1);
 	rp_jcs_end(&j);
 	t->n = j.n;

@@ -11,10 +11,10 @@
  * says what was approved, and not only that something was.
  *
  * Members, in their order: account, app, approval, binding (when there is
- * one), browser {address, jkt, name, network, place}, choice, exp, iat, nonce,
- * phone, rp_id, same_network, sealed, shown [numbers in the order on the
- * screen], v.  Strings but for exp and iat (seconds), same_network, shown and
- * v (1).
+ * one), browser {address, jkt, name, network, place}, choice, exp, iat, match,
+ * nonce, phone, rp_id, same_network, sealed, shown [numbers in the order on
+ * the screen], trusted, v.  Strings but for exp and iat (seconds),
+ * same_network, shown, trusted and v (1).
  *
  * sealed is the right number under a secret of the request.  Nobody can learn
  * the number from it, and nobody can say afterwards that it was another one:

@@ -4,12 +4,12 @@
 #include "store/approval_codec.h"
 
 /*
- * Two kinds of keys: 'a' and the id for the record, 'o' and when it expires
- * and the id for those still open, so that the overdue are found from the
- * front.
+ * Three kinds of keys: 'a' and the id for the record; 'o', when it expires and
+ * the id for those still open, so that the overdue are found from the front;
+ * 'y', the account and the id for those approved and not collected.
  */
 struct approval_key {
-	uint8_t b[1 + 8 + 16];
+	uint8_t b[1 + 16 + 16];
 	size_t n;
 };
 
@@ -35,6 +35,19 @@ open_key(const struct store_approval *a)
 	return k;
 }
 
+static struct approval_key
+approved_key(const struct store_approval *a)
+{
+	struct approval_key k;
+	struct writer w = WRITER(k.b);
+
+	writer_be(&w, 'y', 1);
+	writer_bytes(&w, a->account.b, sizeof(a->account.b));
+	writer_bytes(&w, a->id.b, sizeof(a->id.b));
+	k.n = w.n;
+	return k;
+}
+
 static struct slice
 key_slice(const struct approval_key *k)
 {
@@ -48,7 +61,9 @@ static bool
 is_open(const struct store_approval *a)
 {
 	return a->state == STORE_APPROVAL_PENDING ||
-	       a->state == STORE_APPROVAL_CHOSEN;
+	       a->state == STORE_APPROVAL_CHOSEN ||
+	       a->state == STORE_APPROVAL_REPLACED ||
+	       a->state == STORE_APPROVAL_DISPLACED;
 }
 
 void
@@ -89,7 +104,7 @@ approval_decode(struct slice value, struct store_approval *a)
 	cursor_copy(&c, a->account.b, sizeof(a->account.b));
 	a->decoy = cursor_bool(&c);
 	a->state = (enum store_approval_state)cursor_upto(
-	    &c, 1, STORE_APPROVAL_CANCELLED);
+	    &c, 1, STORE_APPROVAL_DISPLACED);
 	a->match = (enum store_match)cursor_upto(&c, 1, STORE_MATCH_TYPE6);
 	a->created = cursor_time(&c);
 	a->expires = cursor_time(&c);
@@ -129,22 +144,38 @@ approval_write(
 	    t, TABLE_APPROVALS, key_slice(&k), writer_done(&w), how);
 }
 
-static enum store_rc
-open_add(struct store_txn *t, const struct store_approval *a)
+/* The index that a record of that state stands in; false: in none. */
+static bool
+index_key(const struct store_approval *a, struct approval_key *k)
 {
-	static const uint8_t version[] = { 1 };
-	struct approval_key k = open_key(a);
-
-	return engine_put(
-	    t, TABLE_APPROVALS, key_slice(&k), SLICE(version), ENGINE_REPLACE);
+	if (is_open(a))
+		*k = open_key(a);
+	else if (a->state == STORE_APPROVAL_APPROVED)
+		*k = approved_key(a);
+	else
+		return false;
+	return true;
 }
 
 static enum store_rc
-open_remove(struct store_txn *t, const struct store_approval *a)
+index_add(struct store_txn *t, const struct store_approval *a)
 {
-	struct approval_key k = open_key(a);
+	static const uint8_t version[] = { 1 };
+	struct approval_key k;
+
+	return !index_key(a, &k) ? STORE_OK
+				 : engine_put(t, TABLE_APPROVALS, key_slice(&k),
+				       SLICE(version), ENGINE_REPLACE);
+}
+
+static enum store_rc
+index_remove(struct store_txn *t, const struct store_approval *a)
+{
+	struct approval_key k;
 	enum store_rc rc;
 
+	if (!index_key(a, &k))
+		return STORE_OK;
 	rc = engine_delete(t, TABLE_APPROVALS, key_slice(&k));
 	return rc == STORE_ABSENT ? STORE_OK : rc;
 }
@@ -158,7 +189,7 @@ store_approval_add(struct store_txn *t, const struct store_approval *a)
 	if (a->expires > INT64_MAX - KEEP_MS)
 		return store_misused(t, "approval");
 	if ((rc = approval_write(t, a, ENGINE_INSERT)) != STORE_OK ||
-	    (is_open(a) && (rc = open_add(t, a)) != STORE_OK))
+	    (rc = index_add(t, a)) != STORE_OK)
 		return rc;
 	return expiry_add(
 	    t, a->expires + KEEP_MS, TABLE_APPROVALS, key_slice(&k));
@@ -193,11 +224,12 @@ store_approval_put(struct store_txn *t, const struct store_approval *a)
 	if (memcmp(&old.account, &a->account, sizeof(a->account)) != 0 ||
 	    old.created != a->created || old.expires != a->expires)
 		return store_misused(t, "approval: what never changes");
-	if (is_open(&old) && !is_open(a))
-		rc = open_remove(t, &old);
-	else if (!is_open(&old) && is_open(a))
-		rc = store_misused(t, "approval: opened again");
-	return rc != STORE_OK ? rc : approval_write(t, a, ENGINE_REPLACE);
+	if (!is_open(&old) && is_open(a))
+		return store_misused(t, "approval: opened again");
+	if ((rc = index_remove(t, &old)) != STORE_OK ||
+	    (rc = index_add(t, a)) != STORE_OK)
+		return rc;
+	return approval_write(t, a, ENGINE_REPLACE);
 }
 
 struct overdue {
@@ -269,6 +301,57 @@ store_approval_overdue(
 	}
 }
 
+struct approved {
+	struct approval_id id;
+	bool found;
+};
+
+static bool
+approved_first(struct slice key, struct slice value, void *arg)
+{
+	struct approved *x = arg;
+	struct cursor c = cursor_over(key);
+
+	(void)value;
+	cursor_take(&c, 1 + sizeof(struct account_id));
+	cursor_copy(&c, x->id.b, sizeof(x->id.b));
+	x->found = cursor_finished(&c);
+	return false;
+}
+
+enum store_rc
+store_approval_approved(struct store_txn *t, const struct account_id *account,
+    struct store_approval *a)
+{
+	const struct store_approval of = { .account = *account };
+	struct approval_key k = approved_key(&of);
+	enum store_rc rc;
+
+	for (;;) {
+		struct store_approval got = { .state = 0 };
+		struct approved x = { .found = false };
+
+		k.n = sizeof(k.b) - sizeof(of.id.b);
+		rc = engine_range(t, TABLE_APPROVALS, (struct slice){ 0 },
+		    key_slice(&k), approved_first, &x);
+		if (rc != STORE_OK || !x.found)
+			return rc != STORE_OK ? rc : STORE_ABSENT;
+		rc = store_approval_get(t, &x.id, &got);
+		if (rc == STORE_OK)
+			*a = got;
+		if (rc != STORE_ABSENT && rc != STORE_DAMAGED)
+			return rc;
+		/* Nobody can collect it: it must not hold up the others. */
+		if (!t->writable)
+			return STORE_ABSENT;
+		memcpy(k.b + k.n, x.id.b, sizeof(x.id.b));
+		k.n += sizeof(x.id.b);
+		rc = engine_delete(t, TABLE_APPROVALS, key_slice(&k));
+		if (rc != STORE_OK)
+			return rc;
+	}
+}
+
 enum store_rc
 approval_expire(struct store_txn *t, struct slice key)
 {
@@ -279,8 +362,8 @@ approval_expire(struct store_txn *t, struct slice key)
 		return STORE_OK;
 	memcpy(a.id.b, key.p + 1, sizeof(a.id.b));
 	rc = store_approval_get(t, &a.id, &a);
-	if (rc == STORE_OK && is_open(&a))
-		rc = open_remove(t, &a);
+	if (rc == STORE_OK)
+		rc = index_remove(t, &a);
 	if (rc != STORE_OK && rc != STORE_DAMAGED)
 		return rc == STORE_ABSENT ? STORE_OK : rc;
 	return engine_delete(t, TABLE_APPROVALS, key);

@@ -30,6 +30,12 @@ enum store_approval_state {
 	STORE_APPROVAL_EXPIRED = 8,
 	STORE_APPROVAL_SUPERSEDED = 9,
 	STORE_APPROVAL_CANCELLED = 10,
+	/*
+	 * Superseded, and nobody has written down that it was.  DISPLACED: by
+	 * somebody else; who asked is not told, and waits on.
+	 */
+	STORE_APPROVAL_REPLACED = 11,
+	STORE_APPROVAL_DISPLACED = 12,
 };
 
 /* How the number gets from the browser to the phone; stored. */
@@ -76,21 +82,29 @@ enum store_rc store_approval_add(
     struct store_txn *t, const struct store_approval *a);
 enum store_rc store_approval_get(struct store_txn *t,
     const struct approval_id *id, struct store_approval *a);
-/* Keeps the index of open ones in step with a->state. */
+/* Keeps the indexes of open and of approved ones in step with a->state. */
 enum store_rc store_approval_put(
     struct store_txn *t, const struct store_approval *a);
 /*
- * The first that is still open although it expired by now.  STORE_ABSENT:
- * there is none.  What cannot be read is passed over, and by an update it is
- * open no more.
+ * The first that is still open, or superseded and not written down, although
+ * it expired by now.  STORE_ABSENT: there is none.  What cannot be read is
+ * passed over, and by an update it is open no more.
  */
 enum store_rc store_approval_overdue(
     struct store_txn *t, store_time now, struct store_approval *a);
+/*
+ * One of the account's that is approved and not collected, whether it still
+ * may be or not.  STORE_ABSENT: there is none.  What cannot be read is passed
+ * over, in an update.
+ */
+enum store_rc store_approval_approved(struct store_txn *t,
+    const struct account_id *account, struct store_approval *a);
 
 /*
  * What stands between an account and too many requests.  Strangers, names
  * that no account has, have one too, under an id that is made from the name,
- * so that asking for them is the same work and meets the same limits.
+ * so that asking for them is the same work; and so has each network that asks
+ * for one of them, under an id made from both.
  */
 enum { STORE_BLOCKED_MAX = 16 };
 
@@ -102,9 +116,9 @@ struct store_blocked {
 
 struct store_guard {
 	struct account_id id;
-	bool stranger;
-	store_time forget; /* a stranger's: swept then */
-	struct approval_id pending; /* all zero: none */
+	bool stranger; /* nobody's, or an asker's */
+	store_time forget; /* swept then; 0: kept */
+	struct approval_id pending; /* all zero: none; an asker's: the last */
 	store_time asked[3]; /* the last ones not approved; 0: none */
 	uint8_t level; /* of the wait between them */
 	store_time mismatches[2]; /* the last ones; 0: none */

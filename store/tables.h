@@ -21,7 +21,7 @@ enum store_table {
 	TABLE_PHONES = 11, /* phone id */
 	TABLE_OFFERS = 12, /* offer id */
 	TABLE_BROWSERS = 13, /* browser id */
-	TABLE_APPROVALS = 14, /* 'a', id; 'o', expiry, id: those open */
+	TABLE_APPROVALS = 14, /* see approvals.c */
 	TABLE_GUARDS = 15, /* account id, or a stranger's */
 	TABLE_OUTBOX = 16, /* 'm', id; 'd', due, kind, id; 't', topic */
 	TABLE_CHANGES = 17, /* number; 0: the last one's */

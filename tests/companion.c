@@ -299,13 +299,40 @@ is_what_was_shown(const json_t *t, const json_t *context, const char *number)
 	return same;
 }
 
+static bool
+same(const json_t *a, const char *member, const json_t *context, const char *as)
+{
+	return json_equal(json_object_get(a, member),
+		   json_object_get(context, as)) != 0;
+}
+
+bool
+companion_is_honest(const json_t *seen)
+{
+	const json_t *context = json_object_get(seen, "context");
+	const json_t *approval = json_object_get(seen, "approval");
+	const json_t *shown = json_object_get(context, "shown");
+
+	return same(approval, "id", context, "approval") &&
+	       same(approval, "match", context, "match") &&
+	       same(approval, "trusted", context, "trusted") &&
+	       (json_array_size(shown) == 0
+		       ? json_object_get(seen, "choices") == NULL
+		       : same(seen, "choices", context, "shown"));
+}
+
 json_t *
 companion_choose(
     struct companion *c, const char *id, const json_t *seen, const char *number)
 {
 	const json_t *context = json_object_get(seen, "context"), *t;
-	char challenge[44], *hash = companion_seen(context);
-	json_t *j = companion_get(c, "POST", path_of(id, "/choice"),
+	char challenge[44], *hash;
+	json_t *j;
+
+	if (!companion_is_honest(seen))
+		return NULL;
+	hash = companion_seen(context);
+	j = companion_get(c, "POST", path_of(id, "/choice"),
 	    json_pack("{s:s, s:s}", "choice", number, "seen", hash), 200);
 
 	free(hash);

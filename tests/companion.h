@@ -56,9 +56,14 @@ const char *companion_pending(struct companion *c);
 /* What is shown of a request: {approval, choices?, context}. */
 json_t *companion_look(struct companion *c, const char *id);
 /*
+ * Whether what is shown beside the context is what stands in it: the context
+ * alone is signed.
+ */
+bool companion_is_honest(const json_t *seen);
+/*
  * Chooses a number that is shown in *seen, and checks that what is to be
  * signed is that: context, choice and nonce, and the challenge made of them.
- * NULL where it is not.
+ * NULL where it is not, or what is shown is not honest.
  */
 json_t *companion_choose(struct companion *c, const char *id,
     const json_t *seen, const char *number);

@@ -58,7 +58,8 @@ join(struct companion *c, const char *offer, const char *name)
 static void
 show(const json_t *seen)
 {
-	const json_t *choices = json_object_get(seen, "choices"), *one;
+	const json_t *context = json_object_get(seen, "context"), *one;
+	const json_t *choices = json_object_get(context, "shown");
 	size_t i;
 
 	printf("\n%s is asked for by %s\n  at %s %s %s\n  %s\n",
@@ -70,6 +71,8 @@ show(const json_t *seen)
 		json_object_get(seen, "context"), "same_network"))
 		? "in the same network as this phone"
 		: "NOT in the network of this phone");
+	if (json_object_get(context, "binding") != NULL)
+		printf("  it says: %s\n", json_at(seen, "context.binding"));
 	printf("none of these, not me: \"no\"; and never again: \"report\"\n");
 	json_array_foreach(choices, i, one)
 	    printf("  %s", json_string_value(one));
@@ -91,14 +94,15 @@ ask_person(char *answer, size_t size)
 static bool
 is_answer(const json_t *seen, const char *answer)
 {
-	const json_t *choices = json_object_get(seen, "choices"), *one;
+	const json_t *context = json_object_get(seen, "context"), *one;
+	const json_t *choices = json_object_get(context, "shown");
 	size_t i;
 
 	if (strcmp(answer, "no") == 0 || strcmp(answer, "report") == 0)
 		return true;
 	json_array_foreach(choices, i,
 	    one) if (strcmp(json_string_value(one), answer) == 0) return true;
-	return choices == NULL &&
+	return json_array_size(choices) == 0 &&
 	       strspn(answer, "0123456789") == strlen(answer);
 }
 

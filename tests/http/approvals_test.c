@@ -237,27 +237,43 @@ expired(void **state)
 }
 
 static void
-numbers_that_are_typed(void **state)
+type_it(const char *match, size_t digits, const char *wrong)
 {
-	struct server *s = server_start(&(struct server_options){
-	    .config = "limits = off\napproval_match = type6" });
-	struct household *h = household_new(s);
+	char config[64], path[128];
+	struct server *s;
+	struct household *h;
 	json_t *seen;
-	char path[128];
 
-	(void)state;
+	snprintf(
+	    config, sizeof(config), "limits = off\napproval_match = %s", match);
+	s = server_start(&(struct server_options){ .config = config });
+	h = household_new(s);
 	asker_ask(h->pc, h->name);
-	assert_int_equal(strlen(h->pc->number), 6);
+	assert_int_equal(strlen(h->pc->number), digits);
 	seen = companion_look(h->phone, h->pc->id);
 	assert_null(json_object_get(seen, "choices"));
+	assert_string_equal(json_at(seen, "context.match"), match);
 	json_decref(seen);
 	choose_path(path, h->pc);
 	companion_refused(h->phone, "POST", path,
-	    json_pack("{s:s}", "choice", "47"), 400, "choice-malformed");
+	    json_pack("{s:s}", "choice", wrong), 400, "choice-malformed");
 	companion_decide(h->phone, h->pc->id, h->pc->number, "approved");
 	json_decref(asker_collect(h->pc));
+	/* A number of that form that is another one. */
+	asker_ask(h->pc, h->name);
+	memcpy(path, h->pc->number, sizeof(h->pc->number));
+	path[0] = path[0] == '9' ? '8' : '9';
+	companion_decide(h->phone, h->pc->id, path, "mismatch");
 	household_free(h);
 	server_end(s);
+}
+
+static void
+numbers_that_are_typed(void **state)
+{
+	(void)state;
+	type_it("type2", 2, "472");
+	type_it("type6", 6, "47");
 }
 
 /* The names of members, in their order, and the kinds of their values. */

@@ -214,6 +214,16 @@ revoked_it_is_out_at_once(void **state)
 		assert_int_equal(
 		    json_array_size(json_object_get(j, "browsers")), 2);
 		json_decref(j);
+		j = companion_get(h->phone, "PATCH", path,
+		    json_pack("{s:s}", "name", " My  PC "), 200);
+		assert_string_equal(json_at(j, "browser.name"), "My PC");
+		assert_string_equal(json_at(j, "browser.id"), id);
+		json_decref(j);
+		companion_refused(h->phone, "PATCH", path,
+		    json_pack("{s:s}", "name", ""), 400, "name-malformed");
+		companion_refused(h->phone, "PATCH",
+		    "/api/v1/companion/browsers/brw_AAAAAAAAAAAAAAAAAAAAAA",
+		    json_pack("{s:s}", "name", "x"), 404, "not-found");
 		j = companion_get(h->phone, "DELETE", path, NULL, 200);
 		assert_int_equal(
 		    json_integer_value(json_object_get(j, "sessions_ended")),

@@ -127,6 +127,36 @@ every_end_is_told(void **state)
 	}
 }
 
+/* Who knows its id, and nothing else, ends nobody's wait. */
+static void
+nobody_else_takes_its_place(void **state)
+{
+	struct household *h = *state;
+	struct asker *other = asker_new(server);
+	struct wire *w, *stream;
+	struct answer a;
+	char path[128];
+
+	asker_ask(h->pc, h->name);
+	w = begin_wait(h->pc, 20);
+	until_waiting(server, 1);
+	stream = asker_listen(h->pc);
+	until_waiting(server, 2);
+	/* With a binding of its own: it has asked for something else. */
+	asker_ask(other, "nobody");
+	memcpy(other->id, h->pc->id, sizeof(other->id));
+	snprintf(path, sizeof(path), "%s?wait=1", asker_path(other, ""));
+	visitor_refused(other->v, "GET", path, NULL, 404, "approval-unknown");
+	until_waiting(server, 2);
+	companion_decide(h->phone, h->pc->id, h->pc->number, "approved");
+	a = wire_answer(w, SOON_MS);
+	assert_string_equal(json_at(a.json, "approval.state"), "approved");
+	answer_free(&a);
+	wire_close(w);
+	wire_close(stream);
+	asker_free(other);
+}
+
 static void
 its_time_runs_out(void **state)
 {
@@ -443,6 +473,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(a_stream_tells_how_it_ends),
+		EACH(nobody_else_takes_its_place),
 		cmocka_unit_test(every_end_is_told),
 		cmocka_unit_test(its_time_runs_out),
 		EACH(whoever_has_seen_the_end_is_told_to_stop),

@@ -353,6 +353,8 @@ describe('the program', () => {
     await waiting.call('PATCH', `/api/v1/browsers/${kept}`, { name: 'Desk' });
     await waiting.call('GET', '/api/v1/browsers');
     await mine('GET', '/api/v1/companion/browsers', null, { by });
+    await mine('PATCH', `/api/v1/companion/browsers/${kept}`,
+      { name: 'Study' }, { by });
     await mine('DELETE', `/api/v1/companion/browsers/${kept}`, null, { by });
     await mine('DELETE', '/api/v1/companion/browsers', null, { by });
     const { browser: own } = await desk('POST', '/api/v1/browsers',

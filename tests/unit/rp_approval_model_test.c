@@ -14,9 +14,10 @@
 
 enum {
 	ASKERS = 3,
+	NETWORKS = 8, /* from which they ask */
 	PHONES = 3,
 	REQUESTS = 24, /* that are remembered; the oldest is forgotten */
-	STEPS = 12000,
+	STEPS = 4500, /* in each way of matching */
 };
 
 static const char *const names[] = { "anna", "ben", "nobody" };
@@ -28,6 +29,10 @@ struct request {
 	struct approval_id id;
 	struct rp_approval shown;
 	int account; /* of names[]; 2: nobody */
+	unsigned network;
+	bool hidden; /* from the phones */
+	bool kept; /* by a browser that its account kept, */
+	bool thrown_out; /* and does not keep any more */
 	enum store_approval_state state;
 	store_time expires, decided;
 	int phone; /* that chose */
@@ -45,6 +50,9 @@ struct model {
 	struct request requests[REQUESTS];
 	size_t next;
 	unsigned sessions, approved, mismatches, refused;
+	unsigned resting, hidden, displaced;
+	bool kept[ASKERS]; /* by anna */
+	unsigned keeps, spared, ended;
 };
 
 static unsigned
@@ -68,6 +76,7 @@ expected(const struct request *r, store_time now)
 	switch (r->state) {
 	case STORE_APPROVAL_PENDING:
 	case STORE_APPROVAL_CHOSEN:
+	case STORE_APPROVAL_DISPLACED:
 		return now < r->expires ? STORE_APPROVAL_PENDING
 					: STORE_APPROVAL_EXPIRED;
 	case STORE_APPROVAL_APPROVED:
@@ -99,7 +108,8 @@ any_phone(struct model *m, const struct request *r)
 {
 	if (dice(m, 4) == 0)
 		return (int)dice(m, PHONES);
-	if (r->state == STORE_APPROVAL_CHOSEN && dice(m, 4) != 0)
+	if (r->state == STORE_APPROVAL_CHOSEN && r->phone >= 0 &&
+	    dice(m, 4) != 0)
 		return r->phone;
 	return r->account == 1 ? 2 : (int)dice(m, 2);
 }
@@ -110,6 +120,13 @@ owner_of(struct model *m, int account)
 	return account == 0 ? m->h->anna : m->h->ben;
 }
 
+/* Whether that phone is shown it. */
+static bool
+is_for(const struct model *m, const struct request *r, int p)
+{
+	return r->account == m->phone_account[p] && !r->hidden;
+}
+
 /* The asker as it was for this request. */
 static struct asker
 asker_of(const struct request *r)
@@ -117,6 +134,7 @@ asker_of(const struct request *r)
 	struct asker b = *r->asker;
 
 	b.a = r->shown;
+	b.network = r->network;
 	return b;
 }
 
@@ -136,6 +154,28 @@ step_sign_in(struct model *m)
 	sign_in_as(m, (int)dice(m, 2));
 }
 
+/*
+ * One that the same network asked for is superseded; one that the phones had
+ * is displaced by one that they have now.
+ */
+static void
+give_way(struct model *m, int account, unsigned network, bool seen)
+{
+	for (size_t i = 0; i < REQUESTS; i++) {
+		struct request *r = &m->requests[i];
+
+		if (!r->used || r->account != account)
+			continue;
+		if (r->network == network &&
+		    expected(r, m->w->now) == STORE_APPROVAL_PENDING) {
+			r->state = STORE_APPROVAL_SUPERSEDED;
+		} else if (seen && !r->hidden && is_open(r, m->w->now)) {
+			r->state = STORE_APPROVAL_DISPLACED;
+			m->displaced++;
+		}
+	}
+}
+
 static void
 step_ask(struct model *m)
 {
@@ -143,27 +183,32 @@ step_ask(struct model *m)
 	const int account = dice(m, 10) == 0 ? 2 : (int)dice(m, 2);
 	struct request *r;
 	enum rp_answer a;
+	bool hidden, kept;
 
-	/* So that the network's own limit is not what is tested. */
-	b->network = 2000 + dice(m, 100000);
+	b->network = 2000 + dice(m, NETWORKS);
 	a = ask(m->w, b, names[account]);
 	if (a == RP_APPROVALS_RESTING) {
+		m->resting++;
 		if (account != 2 && dice(m, 2) == 0)
 			sign_in_as(m, account);
 		return;
 	}
 	assert_answer(a, RP_OK);
-	for (size_t i = 0; i < REQUESTS; i++) {
-		r = &m->requests[i];
-		if (r->used && r->account == account && is_open(r, m->w->now))
-			r->state = STORE_APPROVAL_SUPERSEDED;
-	}
+	hidden = account != 2 && row_of(m->h, b).decoy;
+	m->hidden += hidden;
+	give_way(m, account, b->network, !hidden);
+	kept = account == 0 && m->kept[b - m->askers];
+	assert_int_equal(b->a.match == STORE_MATCH_NONE, kept);
+	m->spared += kept;
 	r = &m->requests[m->next++ % REQUESTS];
 	*r = (struct request){ .used = true,
+		.kept = kept,
 		.asker = b,
 		.id = b->a.id,
 		.shown = b->a,
 		.account = account,
+		.network = b->network,
+		.hidden = hidden,
 		.state = STORE_APPROVAL_PENDING,
 		.expires = m->w->now + 3 * MINUTE };
 }
@@ -173,7 +218,7 @@ step_choose(struct model *m)
 {
 	struct request *r = any_request(m);
 	int p;
-	const bool right = dice(m, 2) == 0;
+	bool right = dice(m, 3) != 0;
 	struct rp_commitment c;
 	struct asker b;
 	enum rp_answer a, want = RP_OK;
@@ -182,9 +227,10 @@ step_choose(struct model *m)
 		return;
 	b = asker_of(r);
 	p = any_phone(m, r);
+	right |= r->kept;
 	a = choose(m->w, m->phones[p], &b,
 	    right ? b.a.number : wrong_number(m->w, &b), &c);
-	if (r->account != m->phone_account[p])
+	if (!is_for(m, r, p))
 		want = RP_APPROVAL_UNKNOWN;
 	else if (!is_open(r, m->w->now))
 		want = RP_APPROVAL_OVER;
@@ -214,7 +260,7 @@ step_refuse(struct model *m)
 	b = asker_of(r);
 	p = any_phone(m, r);
 	a = decide(m->w, m->phones[p], &b, report ? RP_REPORT : RP_DENY);
-	if (r->account != m->phone_account[p])
+	if (!is_for(m, r, p))
 		want = RP_APPROVAL_UNKNOWN;
 	else if (!is_open(r, m->w->now))
 		want = RP_APPROVAL_OVER;
@@ -266,7 +312,7 @@ step_sign(struct model *m)
 	a = sign(m->w, &phone, &b, c, lie, &s);
 	if (a == RP_RATE_LIMITED)
 		return;
-	if (r->account != m->phone_account[p]) {
+	if (!is_for(m, r, p)) {
 		assert_answer(a, RP_APPROVAL_UNKNOWN);
 	} else if (!is_open(r, m->w->now)) {
 		assert_answer(a, RP_APPROVAL_OVER);
@@ -286,6 +332,27 @@ step_sign(struct model *m)
 		m->approved += r->right;
 		m->mismatches += !r->right;
 	}
+}
+
+/* anna keeps the browser that she was let in with, if she still is. */
+static void
+keep(struct model *m, struct asker *b)
+{
+	struct rp_kept_token token;
+	struct store_trust trust;
+	enum rp_answer a;
+
+	if (strcmp(b->in.account.name, "anna") != 0)
+		return;
+	a = rp_browser_keep(m->w->rp, call_of_asker(m->w, b), &b->in, "X",
+	    b->kept[0] != '\0' ? b->kept : NULL, b->key.xy, &trust, &token);
+	if (a == RP_SESSION_EXPIRED)
+		return;
+	assert_answer(a, RP_OK);
+	if (token.s[0] != '\0')
+		memcpy(b->kept, token.s, sizeof(b->kept));
+	m->kept[b - m->askers] = true;
+	m->keeps++;
 }
 
 /* Perhaps with somebody else's cookie or key. */
@@ -317,7 +384,8 @@ step_collect(struct model *m)
 		want = RP_COLLECT_REFUSED;
 	else if (expected(r, m->w->now) == STORE_APPROVAL_PENDING)
 		want = RP_COLLECT_REFUSED;
-	else if (expected(r, m->w->now) == STORE_APPROVAL_APPROVED)
+	else if (expected(r, m->w->now) == STORE_APPROVAL_APPROVED &&
+		 !r->thrown_out)
 		want = RP_OK;
 	else
 		want = RP_APPROVAL_OVER;
@@ -333,7 +401,114 @@ step_collect(struct model *m)
 	assert_int_equal(b.in.session.method, STORE_METHOD_APPROVAL);
 	assert_int_equal(b.in.session.proved, 0);
 	r->state = STORE_APPROVAL_COLLECTED;
+	r->asker->in = b.in;
+	memcpy(r->asker->kept, b.kept, sizeof(b.kept));
 	m->sessions++;
+	if (dice(m, 4) != 0)
+		keep(m, r->asker);
+}
+
+/* ---- what ends more than one ---- */
+
+/* What was approved and not collected. */
+static void
+void_all(struct model *m, int account)
+{
+	for (size_t i = 0; i < REQUESTS; i++) {
+		struct request *r = &m->requests[i];
+
+		if (!r->used || r->account != account ||
+		    expected(r, m->w->now) != STORE_APPROVAL_APPROVED)
+			continue;
+		r->state = STORE_APPROVAL_CANCELLED;
+		m->ended++;
+	}
+}
+
+/* What the phones have: of a kept browser, or whoever asked. */
+static void
+cancel_open(struct model *m, int account, bool kept_only)
+{
+	for (size_t i = 0; i < REQUESTS; i++) {
+		struct request *r = &m->requests[i];
+
+		if (!r->used || r->account != account ||
+		    (kept_only && !r->kept))
+			continue;
+		if (is_open(r, m->w->now) && !r->hidden)
+			r->state = STORE_APPROVAL_CANCELLED;
+		r->thrown_out |= r->kept;
+	}
+}
+
+static void
+forget_kept(struct model *m)
+{
+	for (size_t i = 0; i < ASKERS; i++) {
+		m->kept[i] = false;
+		m->askers[i].kept[0] = '\0';
+	}
+}
+
+static void
+step_sign_out(struct model *m)
+{
+	const int account = (int)dice(m, 2);
+	size_t n;
+
+	sign_in_as(m, account);
+	assert_answer(rp_sessions_end(m->w->rp, call(m->w),
+			  &owner_of(m, account)->in, true, &n),
+	    RP_OK);
+	void_all(m, account);
+}
+
+static void
+step_lock(struct model *m)
+{
+	const int account = (int)dice(m, 2);
+	const struct account_id *id = &owner_of(m, account)->in.account.id;
+	size_t n;
+
+	assert_answer(
+	    rp_admin_account_lock(m->w->rp, call(m->w), id, &n), RP_OK);
+	assert_answer(rp_admin_account_unlock(m->w->rp, call(m->w), id), RP_OK);
+	void_all(m, account);
+	cancel_open(m, account, false);
+	if (account == 0)
+		forget_kept(m);
+	sign_in_as(m, account);
+}
+
+/* A phone goes, and another one takes its place. */
+static void
+step_phone(struct model *m)
+{
+	const int p = (int)dice(m, PHONES), account = m->phone_account[p];
+	struct person *owner = owner_of(m, account);
+
+	sign_in_as(m, account);
+	assert_answer(rp_phone_remove(
+			  m->w->rp, call(m->w), &owner->in, &m->phones[p]->id),
+	    RP_OK);
+	void_all(m, account);
+	for (size_t i = 0; i < REQUESTS; i++)
+		if (m->requests[i].phone == p)
+			m->requests[i].phone = -1;
+	phone_free(m->phones[p]);
+	phone_join(m->w, m->phones[p], owner);
+}
+
+static void
+step_throw_out(struct model *m)
+{
+	struct rp_revoked out;
+
+	assert_answer(rp_admin_browser_revoke(m->w->rp, call(m->w),
+			  &m->h->anna->in.account.id, NULL, &out),
+	    RP_OK);
+	cancel_open(m, 0, true);
+	forget_kept(m);
 }
 
 static void
@@ -347,7 +522,9 @@ step_cancel(struct model *m)
 		return;
 	b = asker_of(r);
 	a = rp_approval_cancel(m->w->rp, call_of_asker(m->w, &b), &r->id);
-	assert_answer(a, is_open(r, m->w->now) ? RP_OK : RP_APPROVAL_OVER);
+	assert_answer(a, expected(r, m->w->now) == STORE_APPROVAL_PENDING
+			     ? RP_OK
+			     : RP_APPROVAL_OVER);
 	if (a == RP_OK)
 		r->state = STORE_APPROVAL_CANCELLED;
 }
@@ -391,17 +568,19 @@ compare(struct model *m)
 static void
 walk(struct model *m)
 {
-	static void (*const steps[])(struct model *) = { step_ask, step_ask,
-		step_choose, step_choose, step_choose, step_sign, step_sign,
+	static void (*const steps[])(struct model *) = { step_ask, step_choose,
+		step_choose, step_choose, step_sign, step_sign, step_sign,
 		step_sign, step_sign, step_sign, step_collect, step_collect,
-		step_collect, step_collect, step_time, step_time };
-	static void (*const rare[])(
-	    struct model *) = { step_refuse, step_cancel, step_sign_in };
+		step_collect, step_collect, step_time };
+	static void (*const rare[])(struct model *) = { step_refuse,
+		step_cancel, step_sign_in, step_refuse, step_cancel,
+		step_sign_in, step_sign_out, step_lock, step_phone,
+		step_throw_out };
 
 	for (int i = 0; i < STEPS; i++) {
 		for (int p = 0; p < PHONES; p++)
 			m->phones[p]->network = 600000 + dice(m, 100000);
-		if (dice(m, 10) != 0)
+		if (dice(m, 16) != 0)
 			steps[dice(m, sizeof(steps) / sizeof(steps[0]))](m);
 		else
 			rare[dice(m, sizeof(rare) / sizeof(rare[0]))](m);
@@ -410,26 +589,39 @@ walk(struct model *m)
 	}
 }
 
+/* One way of matching numbers. */
 static void
-lets_nobody_in_any_other_way(void **state)
+walk_in(struct home *h, enum store_match match)
 {
-	struct home *h = *state;
 	struct rp_approvals_report r;
 	struct model m = { .h = h,
 		.w = h->w,
-		.seed = 20261121,
+		.seed = 20261121 + (uint64_t)match,
 		.phones = { &h->phone, &h->tablet, &h->bens },
 		.phone_account = { 0, 0, 1 } };
 
 	for (unsigned i = 0; i < ASKERS; i++)
 		asker_make(&m.askers[i], 10 + i);
+	/* So that what the guards say is what is tested. */
+	h->w->config.no_limits = true;
+	h->w->config.approval_match = (uint8_t)match;
+	world_reopen(h->w);
 	walk(&m);
 	/* It went everywhere, and the log says the same. */
-	print_message("%u sessions, %u approved, %u mismatches, %u refused\n",
-	    m.sessions, m.approved, m.mismatches, m.refused);
-	assert_true(m.sessions > 20);
-	assert_true(m.mismatches > 20);
-	assert_true(m.refused > 50);
+	print_message(
+	    "%s: %u sessions, %u approved, %u mismatches, %u refused,"
+	    " %u resting, %u hidden, %u displaced, %u kept, %u spared,"
+	    " %u ended\n",
+	    rp_match_name(match), m.sessions, m.approved, m.mismatches,
+	    m.refused, m.resting, m.hidden, m.displaced, m.keeps, m.spared,
+	    m.ended);
+	assert_true(m.sessions > 8);
+	assert_true(m.mismatches > 5);
+	assert_true(m.refused > 20);
+	assert_true(m.resting > 20);
+	assert_true(m.hidden > 10);
+	assert_true(m.displaced > 10);
+	assert_true(m.spared > 0);
 	assert_answer(
 	    rp_approvals_verify(h->w->kit->s, "example.org", &r), RP_OK);
 	assert_true(r.sound);
@@ -437,6 +629,19 @@ lets_nobody_in_any_other_way(void **state)
 	assert_int_equal(r.mismatches, m.mismatches);
 	for (unsigned i = 0; i < ASKERS; i++)
 		asker_free(&m.askers[i]);
+}
+
+static void
+lets_nobody_in_any_other_way(void **state)
+{
+	static const enum store_match ways[] = { STORE_MATCH_CHOOSE3,
+		STORE_MATCH_TYPE2, STORE_MATCH_TYPE6 };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		walk_in(*state, ways[i]);
+		home_teardown(state);
+		home_setup(state);
+	}
 }
 
 int

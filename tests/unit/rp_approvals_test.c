@@ -24,8 +24,9 @@ lets_the_browser_in(void **state)
 	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
 
 	d = device(h->w, &h->phone);
-	assert_answer(rp_companion_list(h->w->rp,
-			  call_of_phone(h->w, &h->phone), &d, list, &n),
+	assert_answer(
+	    rp_companion_list(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		list, &n, &(struct rp_resting){ 0 }),
 	    RP_OK);
 	assert_int_equal(n, 1);
 	assert_memory_equal(&list[0].id, &h->pc.a.id, sizeof(list[0].id));
@@ -415,6 +416,63 @@ signs_only_what_was_seen(void **state)
 	    RP_OK);
 }
 
+/* Chosen at home, and signed on the way: what is shown again is signed. */
+static void
+shows_again_what_was_chosen_from(void **state)
+{
+	struct home *h = *state;
+	struct rp_context before, after;
+	enum store_approval_state s;
+	struct rp_commitment c;
+	struct rp_device d;
+
+	h->phone.network = h->pc.network;
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &before, &s),
+	    RP_OK);
+	assert_true(before.same_network);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->phone.network = 3000;
+	d = device(h->w, &h->phone);
+	assert_answer(
+	    rp_companion_look(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		&h->pc.a.id, &after, &s),
+	    RP_OK);
+	assert_string_equal(before.text.text, after.text.text);
+	assert_true(after.same_network);
+	/* Asked for again, it is what it was. */
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_non_null(strstr(c.t.text, "\"same_network\":true"));
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+}
+
+static void
+takes_words_that_can_be_shown(void **state)
+{
+	static const char *const good[] = { "1", "Order 12", "注文 12番",
+		"12345678901234567890",
+		"一二三四五六七八九十一二三四五六七八九十",
+		"\xf0\x9f\x90\x88" };
+	static const char *const bad[] = { "", "123456789012345678901",
+		"two\nlines", "tab\t", "\x7f", "\xff", "\xed\xa0\x80",
+		"\xe2\x80\xae evil", "\xe2\x80\xa8", "\xc2\x85",
+		"\xe2\x81\xa6x", "\xef\xbf\xbf", "\xee\x80\x80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!rp_binding_is_one(good[i]))
+			fail_msg("good %zu", i);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (rp_binding_is_one(bad[i]))
+			fail_msg("bad %zu", i);
+}
+
 /* ---- the other ends ---- */
 
 static void
@@ -494,30 +552,110 @@ keeps_what_was_approved_for_two_minutes(void **state)
 }
 
 static void
+is_the_only_one(struct home *h, const struct asker *b)
+{
+	const struct rp_device d = device(h->w, &h->phone);
+	struct rp_pending list[RP_PENDING_MAX];
+	struct rp_resting resting;
+	size_t n;
+
+	assert_answer(
+	    rp_companion_list(h->w->rp, call_of_phone(h->w, &h->phone), &d,
+		list, &n, &resting),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_memory_equal(&list[0].id, &b->a.id, sizeof(list[0].id));
+}
+
+/* Who asked is told, if it was from the same network. */
+static void
 gives_way_to_a_newer_request(void **state)
 {
 	struct home *h = *state;
-	struct rp_commitment c;
-	struct rp_pending list[RP_PENDING_MAX];
-	struct rp_device d;
-	enum store_approval_state s;
-	size_t n;
+
+	for (int same = 0; same < 2; same++) {
+		struct rp_commitment c;
+		enum store_approval_state s;
+		unsigned n;
+
+		h->w->now += HOUR;
+		h->pc.network = 80;
+		h->tv.network = same ? 80 : 81;
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_answer(
+		    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+		assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+		assert_state(h, &h->pc,
+		    same ? STORE_APPROVAL_SUPERSEDED : STORE_APPROVAL_PENDING);
+		assert_state(h, &h->tv, STORE_APPROVAL_PENDING);
+		/* The phone is told whoever it was. */
+		assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s),
+		    RP_APPROVAL_OVER);
+		assert_string_equal(rp_approval_state_name(s), "superseded");
+		is_the_only_one(h, &h->tv);
+		assert_answer(collect(h->w, &h->pc),
+		    same ? RP_APPROVAL_OVER : RP_COLLECT_REFUSED);
+		assert_int_equal(answer(h->w, &h->phone, &h->tv, true),
+		    STORE_APPROVAL_APPROVED);
+		/* Its owner reads of it, and so does the log. */
+		h->w->now += 3 * MINUTE;
+		assert_answer(
+		    rp_approvals_expire(h->w->rp, call(h->w), 9, &n), RP_OK);
+		assert_int_equal(n, 1);
+		assert_int_equal(
+		    events(h->w, h->anna, "approval", "superseded"), same + 1);
+		assert_int_equal(audited(h->w, "approval-ended"), same + 1);
+		assert_state(h, &h->pc,
+		    same ? STORE_APPROVAL_SUPERSEDED : STORE_APPROVAL_EXPIRED);
+		assert_answer(
+		    rp_approvals_expire(h->w->rp, call(h->w), 9, &n), RP_OK);
+		assert_int_equal(n, 0);
+	}
+}
+
+/* Of one that was displaced nobody says that it was, asked in any way. */
+static void
+can_be_cancelled_when_it_was_displaced(void **state)
+{
+	struct home *h = *state;
 
 	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
-	assert_answer(
-	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
-	assert_state(h, &h->pc, STORE_APPROVAL_SUPERSEDED);
-	assert_state(h, &h->tv, STORE_APPROVAL_PENDING);
-	assert_answer(
-	    sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_APPROVAL_OVER);
-	assert_int_equal(s, STORE_APPROVAL_SUPERSEDED);
-	d = device(h->w, &h->phone);
-	assert_answer(rp_companion_list(h->w->rp,
-			  call_of_phone(h->w, &h->phone), &d, list, &n),
+	assert_answer(rp_approval_cancel(
+			  h->w->rp, call_of_asker(h->w, &h->pc), &h->pc.a.id),
 	    RP_OK);
+	assert_state(h, &h->pc, STORE_APPROVAL_CANCELLED);
+	is_the_only_one(h, &h->tv);
+	/* Asked for again it is superseded, and the other one displaced. */
+	h->w->now += HOUR;
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	{
+		struct asker before = h->pc;
+
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_state(h, &before, STORE_APPROVAL_SUPERSEDED);
+	}
+	assert_state(h, &h->tv, STORE_APPROVAL_PENDING);
+	is_the_only_one(h, &h->pc);
+}
+
+/* Whose time was over when the next one came, before anybody noted it. */
+static void
+is_noted_as_expired_when_another_comes_first(void **state)
+{
+	struct home *h = *state;
+	unsigned n;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	h->w->now += 3 * MINUTE;
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(rp_approvals_expire(h->w->rp, call(h->w), 9, &n), RP_OK);
 	assert_int_equal(n, 1);
-	assert_memory_equal(&list[0].id, &h->tv.a.id, sizeof(list[0].id));
+	assert_int_equal(events(h->w, h->anna, "approval", "expired"), 1);
+	assert_int_equal(audited(h->w, "approval-ended"), 1);
+	assert_state(h, &h->pc, STORE_APPROVAL_PENDING);
+	is_the_only_one(h, &h->pc);
 }
 
 static void
@@ -661,7 +799,7 @@ gives_nothing_to_a_locked_account(void **state)
 	assert_answer(rp_companion_lock(
 			  h->w->rp, call_of_phone(h->w, &h->tablet), &d, &n),
 	    RP_OK);
-	assert_answer(collect(h->w, &h->pc), RP_ACCOUNT_LOCKED);
+	assert_answer(collect(h->w, &h->pc), RP_APPROVAL_OVER);
 }
 
 static void
@@ -733,7 +871,11 @@ main(void)
 		TEST(expires),
 		TEST(expires_past_what_cannot_be_read),
 		TEST(keeps_what_was_approved_for_two_minutes),
+		TEST(shows_again_what_was_chosen_from),
+		TEST(takes_words_that_can_be_shown),
 		TEST(gives_way_to_a_newer_request),
+		TEST(can_be_cancelled_when_it_was_displaced),
+		TEST(is_noted_as_expired_when_another_comes_first),
 		TEST(is_cancelled_by_the_browser_alone),
 		TEST(is_denied_at_any_time_before),
 		TEST(gives_the_session_to_nobody_else),

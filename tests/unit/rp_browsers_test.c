@@ -175,6 +175,74 @@ spares_it_for_who_keeps_it_alone(void **state)
 	assert_true(thief.kept_lost);
 }
 
+/*
+ * A thief has the cookie, and an account: the key that a browser is known by
+ * does not become the thief's by keeping it in that account.
+ */
+static void
+keeps_the_key_it_was_kept_with(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX], own;
+	struct asker thief = h->tv;
+
+	kept(h, &h->pc);
+	memcpy(thief.kept, h->pc.kept, sizeof(thief.kept));
+	own = keep_as(h, &thief, &h->ben->in, "Mine");
+	assert_string_not_equal(thief.kept, h->pc.kept);
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_memory_not_equal(
+	    &list[0].browser, &own.browser, sizeof(own.browser));
+	/* With either token: the one that was stolen, and the one it got. */
+	assert_answer(ask(h->w, &thief, "anna"), RP_OK);
+	assert_int_equal(thief.a.match, STORE_MATCH_CHOOSE3);
+	memcpy(thief.kept, h->pc.kept, sizeof(thief.kept));
+	assert_answer(ask(h->w, &thief, "anna"), RP_OK);
+	assert_int_equal(thief.a.match, STORE_MATCH_CHOOSE3);
+	/* And the browser whose it is goes on as before. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_NONE);
+	assert_false(h->pc.kept_lost);
+}
+
+/* A browser that has lost its key is kept again, and stands there once. */
+static void
+is_another_one_with_another_key(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX];
+	struct asker fresh = h->tv;
+
+	kept(h, &h->pc);
+	memcpy(fresh.kept, h->pc.kept, sizeof(fresh.kept));
+	fresh.cookie = h->pc.cookie;
+	keep_as(h, &fresh, &h->anna->in, "Desk again");
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_string_equal(list[0].name, "Desk again");
+	assert_answer(ask(h->w, &fresh, "anna"), RP_OK);
+	assert_int_equal(fresh.a.match, STORE_MATCH_NONE);
+}
+
+static void
+spares_nothing_without_a_key(void **state)
+{
+	struct home *h = *state;
+	struct rp_kept_token token;
+	struct store_trust t;
+
+	assert_answer(rp_browser_keep(h->w->rp, call_of_asker(h->w, &h->pc),
+			  &h->anna->in, "Bare", NULL, NULL, &t, &token),
+	    RP_OK);
+	memcpy(h->pc.kept, token.s, sizeof(h->pc.kept));
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_CHOOSE3);
+	/* Nor does a key that comes later make it one that has one. */
+	memcpy(h->tv.kept, h->pc.kept, sizeof(h->tv.kept));
+	keep_as(h, &h->tv, &h->ben->in, "Mine");
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_int_equal(h->tv.a.match, STORE_MATCH_CHOOSE3);
+}
+
 static void
 gives_another_token_at_each_sign_in(void **state)
 {
@@ -204,6 +272,62 @@ gives_another_token_at_each_sign_in(void **state)
 	assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
 }
 
+/* The answer with the next token never came, as often as not. */
+static void
+takes_a_lost_answer_for_no_theft(void **state)
+{
+	struct home *h = *state;
+	struct store_trust list[STORE_BROWSERS_MAX];
+	char old[RP_KEPT_TEXT + 1];
+
+	kept(h, &h->pc);
+	memcpy(old, h->pc.kept, sizeof(old));
+	for (int i = 0; i < 3; i++) {
+		h->w->now += i == 0 ? 2 * MINUTE : DAY;
+		memcpy(h->pc.kept, old, sizeof(old));
+		assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+		assert_string_not_equal(h->pc.kept, old);
+	}
+	/* The number is spared meanwhile. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_int_equal(h->pc.a.match, STORE_MATCH_NONE);
+	assert_int_equal(list_of(h, h->anna, list), 1);
+	assert_int_equal(audited(h->w, "browser-copied"), 0);
+	/* Once the next one has signed in, the old one is a copy. */
+	assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+	memcpy(h->pc.kept, old, sizeof(old));
+	assert_answer(used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
+	assert_int_equal(audited(h->w, "browser-copied"), 1);
+}
+
+/* The thief used it first: what they got is worth nothing, and tells. */
+static void
+finds_the_thief_whoever_comes_first(void **state)
+{
+	for (int again = 0; again < 2; again++) {
+		struct home *h = *state;
+		struct asker thief;
+
+		kept(h, &h->pc);
+		thief = h->pc;
+		h->w->now += HOUR;
+		assert_answer(used(h, &thief, &h->ben->in), RP_OK);
+		h->w->now += HOUR;
+		if (again) {
+			assert_answer(used(h, &thief, &h->ben->in), RP_OK);
+			assert_answer(
+			    used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
+		} else {
+			assert_answer(used(h, &h->pc, &h->anna->in), RP_OK);
+			assert_answer(
+			    used(h, &thief, &h->ben->in), RP_NOT_FOUND);
+		}
+		assert_int_equal(audited(h->w, "browser-copied"), 1);
+		home_teardown(state);
+		home_setup(state);
+	}
+}
+
 static void
 notices_a_copy(void **state)
 {
@@ -214,9 +338,10 @@ notices_a_copy(void **state)
 	kept(h, &h->pc);
 	keep_as(h, &h->pc, &h->ben->in, "Anna's");
 	memcpy(old, h->pc.kept, sizeof(old));
-	h->w->now += HOUR;
-	sign_in_by(h->w, &h->pc, &h->phone, "anna");
-	h->w->now += MINUTE + 1;
+	for (int i = 0; i < 2; i++) {
+		h->w->now += HOUR;
+		sign_in_by(h->w, &h->pc, &h->phone, "anna");
+	}
 	memcpy(h->tv.kept, old, sizeof(old));
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
 	assert_true(h->tv.kept_lost);
@@ -242,6 +367,7 @@ notices_a_copy_at_a_passkey_sign_in_too(void **state)
 	memcpy(old, h->pc.kept, sizeof(old));
 	assert_answer(used(h, &h->pc, &h->pc.in), RP_OK);
 	h->w->now += HOUR;
+	assert_answer(used(h, &h->pc, &h->pc.in), RP_OK);
 	memcpy(h->pc.kept, old, sizeof(old));
 	assert_answer(used(h, &h->pc, &h->anna->in), RP_NOT_FOUND);
 	assert_int_equal(list_of(h, h->anna, list), 0);
@@ -392,7 +518,139 @@ is_gone_with_the_account(void **state)
 	assert_int_equal(entries(h->w->kit->s, TABLE_PHONES), 1);
 }
 
+/* ---- who is told ---- */
+
+static size_t
+rings(struct home *h)
+{
+	size_t nobody;
+
+	return push_drain(h->w, &nobody);
+}
+
+static void
+tells_of_one_that_an_approval_let_in(void **state)
+{
+	struct home *h = *state;
+	struct store_history notice;
+	struct person guest = { .key = h->anna->key };
+	size_t n;
+
+	sign_in_by(h->w, &h->pc, &h->phone, "anna");
+	rings(h);
+	keep_as(h, &h->pc, &h->pc.in, "Desk");
+	assert_int_equal(rings(h), 2);
+	/* Nor can who was let in take the notice down. */
+	assert_answer(
+	    rp_notices_list(h->w->rp, call(h->w), &h->pc.in, &notice, 1, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(notice.event, "browser-kept");
+	assert_answer(
+	    rp_notice_seen(h->w->rp, call(h->w), &h->pc.in, &notice.id),
+	    RP_PROOF_NEEDED);
+	guest.in = h->pc.in;
+	assert_answer(prove(h->w, &guest), RP_OK);
+	assert_answer(
+	    rp_notice_seen(h->w->rp, call(h->w), &h->pc.in, &notice.id), RP_OK);
+	/* With a passkey used there it is no news. */
+	keep_as(h, &h->tv, &h->anna->in, "TV");
+	assert_int_equal(rings(h), 0);
+	assert_answer(
+	    rp_notices_list(h->w->rp, call(h->w), &h->pc.in, &notice, 1, &n),
+	    RP_OK);
+	assert_int_equal(n, 1);
+	assert_string_not_equal(notice.event, "browser-kept");
+}
+
 /* ---- the switch ---- */
+
+static enum store_rc
+put_session(struct store_txn *t, void *arg)
+{
+	return store_session_put(t, arg);
+}
+
+/* What a session may do that was opened by a code. */
+static void
+try_all(struct home *h, const struct rp_signed_in *who, enum rp_answer full)
+{
+	struct rp_new_phone phone = { .name = "X", .platform = "" };
+	struct store_trust list[STORE_BROWSERS_MAX], t;
+	struct rp_kept_token token;
+	struct rp_revoked revoked;
+	struct rp_creation creation;
+	struct store_phone added;
+	struct rp_offer offer;
+	struct rp_offer_text text;
+	struct offer_id none = { { 1 } };
+	size_t n;
+
+	memcpy(phone.key, h->pc.key.xy, sizeof(phone.key));
+	assert_answer(rp_browser_keep(h->w->rp, call(h->w), who, "Cafe", NULL,
+			  NULL, &t, &token),
+	    full);
+	assert_answer(
+	    rp_browsers_list(h->w->rp, call(h->w), who, list, &n), RP_OK);
+	assert_true(n > 0);
+	assert_answer(
+	    rp_browser_rename(h->w->rp, call(h->w), who,
+		full == RP_OK ? &t.browser : &list[0].browser, "Mine", &t),
+	    full);
+	assert_answer(
+	    rp_offer_confirm(h->w->rp, call(h->w), who, &none, true, &added),
+	    full == RP_OK ? RP_OFFER_UNKNOWN : full);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), who, true), full);
+	/* These want a passkey whatever the switch says. */
+	assert_answer(rp_always_passkey_set(h->w->rp, call(h->w), who, false),
+	    RP_PROOF_NEEDED);
+	assert_answer(
+	    rp_passkey_add_begin(h->w->rp, call(h->w), who, &creation),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_phone_add(h->w->rp, call(h->w), who, &phone, &added),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_phone_remove(h->w->rp, call(h->w), who, &h->phone.id),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_offer_begin(h->w->rp, call(h->w), who, &offer, &text),
+	    RP_PROOF_NEEDED);
+	assert_answer(rp_notice_seen(h->w->rp, call(h->w), who,
+			  &(struct history_id){ { 1 } }),
+	    RP_PROOF_NEEDED);
+	/* Throwing out harms nobody; its own would end the session. */
+	for (size_t i = 0; full == RP_OK && i < n; i++)
+		if (strcmp(list[i].name, "TV") == 0)
+			assert_answer(rp_browser_revoke(h->w->rp, call(h->w),
+					  who, &list[i].browser, &revoked),
+			    RP_OK);
+}
+
+static void
+limits_what_a_code_has_opened(void **state)
+{
+	struct home *h = *state;
+	struct person guest = { .key = h->anna->key };
+
+	kept(h, &h->pc);
+	keep_as(h, &h->tv, &h->anna->in, "TV");
+	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	guest.in = h->anna->in;
+	guest.in.session.method = STORE_METHOD_CODE;
+	guest.in.session.proved = 0;
+	assert_ok(store_update(h->w->kit->s, put_session, &guest.in.session));
+	try_all(h, &guest.in, RP_PROOF_NEEDED);
+	/* Its owner has said that a code is enough. */
+	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
+	    RP_OK);
+	try_all(h, &guest.in, RP_OK);
+	/* And a passkey used there is always enough. */
+	assert_answer(prove(h->w, &guest), RP_OK);
+	assert_answer(
+	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
+	    RP_OK);
+}
 
 static void
 is_always_passkey_unless_switched_off(void **state)
@@ -406,6 +664,7 @@ is_always_passkey_unless_switched_off(void **state)
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_true(on);
 	code.session.method = STORE_METHOD_CODE;
+	code.session.proved = 0;
 	assert_string_equal(rp_session_acr(&code.session), "urn:itsumo:code");
 	assert_false(rp_session_full(&code, on));
 	assert_true(rp_session_full(&h->anna->in, on));
@@ -442,7 +701,12 @@ main(void)
 		TEST(fills_the_name_in),
 		TEST(spares_the_number_and_never_the_passkey),
 		TEST(spares_it_for_who_keeps_it_alone),
+		TEST(keeps_the_key_it_was_kept_with),
+		TEST(is_another_one_with_another_key),
+		TEST(spares_nothing_without_a_key),
 		TEST(gives_another_token_at_each_sign_in),
+		TEST(takes_a_lost_answer_for_no_theft),
+		TEST(finds_the_thief_whoever_comes_first),
 		TEST(notices_a_copy),
 		TEST(notices_a_copy_at_a_passkey_sign_in_too),
 		TEST(throws_one_out_with_its_sessions),
@@ -451,6 +715,8 @@ main(void)
 		TEST(ends_after_four_hundred_days_at_most),
 		TEST(keeps_so_many_and_no_more),
 		TEST(is_gone_with_the_account),
+		TEST(tells_of_one_that_an_approval_let_in),
+		TEST(limits_what_a_code_has_opened),
 		TEST(is_always_passkey_unless_switched_off),
 	};
 

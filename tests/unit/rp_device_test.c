@@ -264,16 +264,19 @@ serves_once(void **state)
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_OK);
 	assert_answer(prove_it(h, &p, &again), RP_OK);
-	assert_answer(
-	    rp_companion_list(h->w->rp, call(h->w), &d, list, &n), RP_OK);
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n,
+			  &(struct rp_resting){ 0 }),
+	    RP_OK);
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_DEVICE_PROOF_REFUSED);
 	assert_answer(rp_companion_leave(h->w->rp, call(h->w), &again),
 	    RP_DEVICE_PROOF_REFUSED);
 	/* As long as it could be of this time. */
 	h->w->now += 2 * MINUTE;
 	assert_answer(prove_it(h, &p, &again), RP_OK);
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &again, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_DEVICE_PROOF_REFUSED);
 	h->w->now += SECOND;
 	assert_answer(prove_it(h, &p, &again), RP_DEVICE_PROOF_REFUSED);
@@ -297,7 +300,8 @@ ends_with_the_phone(void **state)
 	    rp_phone_remove(h->w->rp, call(h->w), &h->anna->in, &h->phone.id),
 	    RP_OK);
 	/* Proved before, removed since. */
-	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n),
+	assert_answer(rp_companion_list(h->w->rp, call(h->w), &d, list, &n,
+			  &(struct rp_resting){ 0 }),
 	    RP_PHONE_UNKNOWN);
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_PHONE_UNKNOWN);
@@ -323,6 +327,45 @@ forgets_forged_proofs_after_a_while(void **state)
 	}
 	assert_int_equal(refused, 60);
 	h->w->now += 10 * MINUTE;
+	proof_of_phone(h->w, &h->phone, &p);
+	assert_answer(prove_it(h, &p, &d), RP_OK);
+}
+
+/* Somebody behind the same address, who has no phone or another one. */
+static void
+is_heard_among_many_bad_ones(void **state)
+{
+	struct home *h = *state;
+	struct rp_device d;
+	struct proof p;
+
+	h->tv.network = h->phone.network;
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	for (int i = 0; i < 100; i++) {
+		proof_of_phone(h->w, &h->bens, &p);
+		if (i % 2 == 0)
+			p.claims.phone = "phn_AAAAAAAAAAAAAAAAAAAAAA";
+		p.signature[1] ^= 1;
+		(void)prove_it(h, &p, &d);
+	}
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	proof_of_phone(h->w, &h->bens, &p);
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	/* The phone refuses, approves, and its browser collects. */
+	assert_answer(decide(h->w, &h->phone, &h->tv, RP_DENY), RP_OK);
+	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
+	assert_int_equal(
+	    answer(h->w, &h->phone, &h->tv, true), STORE_APPROVAL_APPROVED);
+	assert_answer(collect(h->w, &h->tv), RP_OK);
+	/* Bad ones that name it are counted for it. */
+	for (int i = 0; i < 100; i++) {
+		proof_of_phone(h->w, &h->phone, &p);
+		p.signature[1] ^= 1;
+		(void)prove_it(h, &p, &d);
+	}
+	proof_of_phone(h->w, &h->phone, &p);
+	assert_answer(prove_it(h, &p, &d), RP_RATE_LIMITED);
+	h->phone.network++;
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_OK);
 }
@@ -484,6 +527,7 @@ main(void)
 		TEST(serves_once),
 		TEST(ends_with_the_phone),
 		TEST(forgets_forged_proofs_after_a_while),
+		TEST(is_heard_among_many_bad_ones),
 		TEST(locks_the_account),
 		TEST(leaves),
 		TEST(changes_where_pushes_go),

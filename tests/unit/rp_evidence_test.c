@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "rp/ids.h"
+#include "webauthn/b64url.h"
 
 /* The one entry "approval" of the log. */
 struct found {
@@ -156,6 +157,36 @@ names_what_does_not_hold(void **state)
 	assert_string_equal(what, "choice");
 }
 
+/* An app on Android signs with an origin that is no URL. */
+#define APK "android:apk-key-hash:Aq4XpWhBl-Dw3vrBkX8dV4mBmHV3y0R5vLS1cX9HfeU"
+
+static void
+verifies_what_an_app_has_signed(void **state)
+{
+	static const char *const origins[] = { SOFTKEY_ORIGIN, APK, NULL };
+	static const struct softkey_script from_app = { .origin = APK };
+	struct home *h = *state;
+	struct rp_approvals_report r;
+	struct rp_commitment c;
+	enum store_approval_state s;
+
+	/* Not before the configuration names it. */
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &from_app, &s),
+	    RP_PASSKEY_REFUSED);
+	h->w->config.origins = origins;
+	world_reopen(h->w);
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &from_app, &s), RP_OK);
+	assert_int_equal(s, STORE_APPROVAL_APPROVED);
+	assert_answer(collect(h->w, &h->pc), RP_OK);
+	assert_answer(
+	    rp_approvals_verify(h->w->kit->s, "example.org", &r), RP_OK);
+	assert_true(r.sound);
+	assert_int_equal(r.approved, 1);
+}
+
 /* ---- in the log ---- */
 
 static bool
@@ -242,6 +273,71 @@ finds_a_forgery_in_a_sound_log(void **state)
 	assert_non_null(strstr(r.trouble, "what=number"));
 }
 
+/*
+ * Whoever can append makes a request up and signs it with a passkey of their
+ * own; every signature is good.
+ */
+static void
+finds_an_approval_under_a_foreign_key(void **state)
+{
+	for (int i = 0; i < 3; i++) {
+		struct home *h = *state;
+		struct rp_approvals_report r;
+		struct rp_commitment c;
+		struct store_credential bens, annas;
+		char challenge[WA_B64URL_SIZE(32)];
+		char detail[STORE_AUDIT_DETAIL_MAX + 1];
+		struct softkey_script script = { .challenge = challenge };
+		struct store_audit_entry entry = { .at = h->w->now,
+			.account = h->anna->in.account.id,
+			.event = slice_of("approval") };
+		struct rp_evidence e = { .outcome = STORE_APPROVAL_APPROVED,
+			.origin = SOFTKEY_ORIGIN };
+		struct wa_assertion got;
+		size_t n;
+
+		assert_true(stored(h->w, h->ben, &bens));
+		assert_true(stored(h->w, h->anna, &annas));
+		assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+		assert_answer(
+		    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+		assert_true(wa_b64url_encode((struct slice){ c.challenge, 32 },
+		    challenge, sizeof(challenge)));
+		got = softkey_assert(
+		    i == 2 ? h->anna->key : h->ben->key, &script);
+		e.approval = h->pc.a.id;
+		memcpy(e.number, h->pc.a.number, sizeof(e.number));
+		memcpy(e.choice, h->pc.a.number, sizeof(e.choice));
+		memcpy(e.secret, row_of(h, &h->pc).secret, 32);
+		e.transaction = slice_of(c.t.text);
+		e.client_data_json = got.client_data_json;
+		e.authenticator_data = got.authenticator_data;
+		e.signature = got.signature;
+		/* As anna's passkey, as ben's, and the truth. */
+		e.credential_id = i == 1
+				      ? (struct slice){ bens.id, bens.id_n }
+				      : (struct slice){ annas.id, annas.id_n };
+		e.cose_key =
+		    i == 2 ? (struct slice){ annas.cose_key, annas.cose_key_n }
+			   : (struct slice){ bens.cose_key, bens.cose_key_n };
+		assert_true(rp_evidence_write(&e, detail, &n));
+		entry.detail = (struct slice){ (uint8_t *)detail, n };
+		assert_ok(store_update(h->w->kit->s, append, &entry));
+		assert_answer(
+		    rp_approvals_verify(h->w->kit->s, "example.org", &r),
+		    RP_OK);
+		assert_int_equal(r.sound, i == 2);
+		assert_int_equal(r.approved, i == 2);
+		if (i < 2) {
+			assert_non_null(strstr(
+			    r.trouble, rp_id_write("apr_", h->pc.a.id.b).s));
+			assert_non_null(strstr(r.trouble, "what=key"));
+		}
+		home_teardown(state);
+		home_setup(state);
+	}
+}
+
 int
 main(void)
 {
@@ -250,8 +346,10 @@ main(void)
 		TEST(verifies_again),
 		TEST(holds_to_every_byte),
 		TEST(names_what_does_not_hold),
+		TEST(verifies_what_an_app_has_signed),
 		TEST(names_the_entry_that_was_changed),
 		TEST(finds_a_forgery_in_a_sound_log),
+		TEST(finds_an_approval_under_a_foreign_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

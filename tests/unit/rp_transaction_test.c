@@ -225,11 +225,13 @@ writes_the_transaction(void **state)
 	    "\"name\":\"Chromium, Linux\",\"network\":\"AS64496 Example\","
 	    "\"place\":\"Kyoto, JP\"},"
 	    "\"choice\":\"47\",\"exp\":1800000180,\"iat\":1800000000,"
+	    "\"match\":\"choose3\","
 	    "\"nonce\":\"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\","
 	    "\"phone\":\"phn_BAQEBAQEBAQEBAQEBAQEBA\","
 	    "\"rp_id\":\"example.org\",\"same_network\":false,"
 	    "\"sealed\":\"" SEALED "\","
-	    "\"shown\":[\"" S0 "\",\"" S1 "\",\"" S2 "\"],\"v\":1}");
+	    "\"shown\":[\"" S0 "\",\"" S1 "\",\"" S2 "\"],"
+	    "\"trusted\":false,\"v\":1}");
 	assert_int_equal(t.n, strlen(t.text));
 	assert_true(
 	    rp_transaction_context("example.org", &a, &phone, false, &context));
@@ -281,7 +283,7 @@ commits_to_everything(void **state)
 	struct rp_transaction t;
 
 	(void)state;
-	for (int i = 0; i <= 18; i++) {
+	for (int i = 0; i <= 20; i++) {
 		struct store_approval a = an_approval();
 		struct phone_id phone = { { 0 } };
 		const char *choice = "47", *rp_id = "example.org";
@@ -341,6 +343,13 @@ commits_to_everything(void **state)
 			break;
 		case 18:
 			a.secret[0] ^= 1;
+			break;
+		case 19:
+			a.match = STORE_MATCH_TYPE2;
+			memset(a.shown, 0, sizeof(a.shown));
+			break;
+		case 20:
+			a.kept.b[7] = 1;
 			break;
 		}
 		assert_true(

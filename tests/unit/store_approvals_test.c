@@ -639,6 +639,78 @@ finds_what_is_overdue(void **state)
 	assert_int_equal(entries(k->s, TABLE_EXPIRY), 0);
 }
 
+static enum store_rc
+approved(struct kit *k, uint32_t account, struct store_approval *a)
+{
+	struct account_id id = an_account_id(account);
+	struct store_txn *t;
+	enum store_rc rc;
+
+	assert_ok(store_read_begin(k->s, &t));
+	rc = store_approval_approved(t, &id, a);
+	store_read_end(t);
+	return rc;
+}
+
+/* The first one cannot be read any more; who is found in its place. */
+static enum store_rc
+spoil_and_find(struct store_txn *t, void *arg)
+{
+	static const uint8_t nothing[] = { 0xff };
+	const struct account_id account = an_account_id(1);
+	struct store_approval *a = arg;
+	uint8_t key[1 + sizeof(a->id.b)] = { 'a' };
+	enum store_rc rc;
+
+	memcpy(key + 1, a->id.b, sizeof(a->id.b));
+	rc = engine_put(t, TABLE_APPROVALS, (struct slice){ key, sizeof(key) },
+	    (struct slice){ nothing, sizeof(nothing) }, ENGINE_REPLACE);
+	return rc != STORE_OK ? rc : store_approval_approved(t, &account, a);
+}
+
+static void
+passes_over_what_cannot_be_read(void **state)
+{
+	struct kit *k = *state;
+	struct store_approval a = an_approval(1, 300), b = an_approval(2, 300);
+
+	a.state = b.state = STORE_APPROVAL_APPROVED;
+	assert_ok(store_update(k->s, add_approval, &a));
+	assert_ok(store_update(k->s, add_approval, &b));
+	assert_ok(store_update(k->s, spoil_and_find, &a));
+	assert_memory_equal(&a.id, &b.id, sizeof(b.id));
+}
+
+static void
+finds_what_is_approved_and_not_collected(void **state)
+{
+	struct kit *k = *state;
+	struct store_approval a = an_approval(1, 300), b = an_approval(2, 300),
+			      got;
+	unsigned swept;
+
+	assert_ok(store_update(k->s, add_approval, &a));
+	assert_ok(store_update(k->s, add_approval, &b));
+	assert_int_equal(approved(k, 1, &got), STORE_ABSENT);
+	a.state = b.state = STORE_APPROVAL_APPROVED;
+	assert_ok(store_update(k->s, put_approval, &a));
+	assert_ok(store_update(k->s, put_approval, &b));
+	assert_int_equal(approved(k, 2, &got), STORE_ABSENT);
+	assert_ok(approved(k, 1, &got));
+	got.state = STORE_APPROVAL_COLLECTED;
+	assert_ok(store_update(k->s, put_approval, &got));
+	assert_ok(approved(k, 1, &got));
+	got.state = STORE_APPROVAL_CANCELLED;
+	assert_ok(store_update(k->s, put_approval, &got));
+	assert_int_equal(approved(k, 1, &got), STORE_ABSENT);
+	/* Nor is it found when its record has gone. */
+	a = an_approval(3, 300);
+	a.state = STORE_APPROVAL_APPROVED;
+	assert_ok(store_update(k->s, add_approval, &a));
+	assert_ok(store_sweep(k->s, 300 + 86400000, 100, &swept));
+	assert_int_equal(entries(k->s, TABLE_APPROVALS), 0);
+}
+
 static struct store_guard
 guard_get(struct kit *k, uint32_t account)
 {
@@ -1048,6 +1120,8 @@ main(void)
 		TEST(keeps_browsers_as_long_as_anybody_does),
 		TEST(gives_up_what_is_unused_longest),
 		TEST(finds_what_is_overdue),
+		TEST(finds_what_is_approved_and_not_collected),
+		TEST(passes_over_what_cannot_be_read),
 		TEST(forgets_a_guard_in_its_time),
 		TEST(leases_a_message_to_one),
 		TEST(takes_what_is_due_first),

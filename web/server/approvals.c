@@ -70,12 +70,14 @@ void
 web_approvals_post(struct web_request *r)
 {
 	struct body {
-		const char *name;
+		const char *name, *binding;
 		const struct json_node *jwk;
 	} b;
 	static const struct json_in_field fields[] = {
 		{ "name", JSON_IN_TEXT, true, false, STORE_NAME_MAX,
 		    offsetof(struct body, name) },
+		{ "binding", JSON_IN_TEXT, false, false, STORE_BINDING_MAX,
+		    offsetof(struct body, binding) },
 		{ "browser_jwk", JSON_IN_OBJECT, true, false, 0,
 		    offsetof(struct body, jwk) },
 	};
@@ -92,11 +94,18 @@ web_approvals_post(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
+	if (b.binding != NULL && !rp_binding_is_one(b.binding)) {
+		(void)json_in_refuse(
+		    &r->json, PROBLEM_FIELD_TYPE, NULL, "binding");
+		reply_problem(r, r->json.problem);
+		return;
+	}
 	if (!request_bind(r))
 		return;
 	if (address_parse(slice_of(r->call.client.address), &client))
 		place_network(r->site->networks, &client, network);
 	ask.name = b.name;
+	ask.binding = b.binding;
 	ask.kept = request_cookie(r, COOKIE_KEPT);
 	a = rp_approval_begin(r->site->rp, &r->call, &ask, &made, &kept_lost);
 	if (kept_lost)
@@ -112,10 +121,15 @@ web_approval_get(struct web_request *r)
 	struct rp_approval a;
 	bool waits;
 
+	/* Whose it is, before who waits for it longest has to give way. */
 	if (!approving_id(r, &id) ||
-	    !waiting_wanted(r, WAITING_APPROVAL, id.b, &waits) ||
 	    !reply_unless_ok(
-		r, rp_approval_look(r->site->rp, &r->call, &id, &a)))
+		r, rp_approval_look(r->site->rp, &r->call, &id, &a)) ||
+	    !waiting_wanted(r, WAITING_APPROVAL, id.b, &waits))
+		return;
+	/* News until it was registered woke nobody. */
+	if (waits && !reply_unless_ok(
+			 r, rp_approval_look(r->site->rp, &r->call, &id, &a)))
 		return;
 	if (waits && !approving_is_over(a.state))
 		r->sleeps = true;
@@ -186,6 +200,9 @@ web_approval_collect(struct web_request *r)
 	    r->site->rp, &r->call, &c, &r->who, &token, &kept);
 	if (a == RP_APPROVAL_OVER)
 		(void)rp_approval_look(r->site->rp, &r->call, &c.id, &now);
+	/* Approved by what is gone: a phone, a passkey, a browser's trust. */
+	if (now.state == STORE_APPROVAL_APPROVED)
+		now.state = STORE_APPROVAL_CANCELLED;
 	if (!approving_unless_ok(r, a, now.state))
 		return;
 	browser_token(r, &kept);

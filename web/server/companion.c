@@ -13,11 +13,12 @@ void
 web_companion_list(struct web_request *r)
 {
 	struct rp_pending list[RP_PENDING_MAX];
+	struct rp_resting resting;
 	struct json_out o;
 	size_t n = 0;
 
-	if (!reply_unless_ok(r,
-		rp_companion_list(r->site->rp, &r->call, r->device, list, &n)))
+	if (!reply_unless_ok(r, rp_companion_list(r->site->rp, &r->call,
+				    r->device, list, &n, &resting)))
 		return;
 	companion_begin(r, &o, 1024);
 	json_out_array(&o, "approvals");
@@ -28,6 +29,12 @@ web_companion_list(struct web_request *r)
 		json_out_object_end(&o);
 	}
 	json_out_array_end(&o);
+	if (resting.rests) {
+		json_out_object(&o, "resting");
+		if (resting.until != 0)
+			json_out_time(&o, "until", resting.until);
+		json_out_object_end(&o);
+	}
 	shape_phone(&o, "phone", &r->device->phone);
 	json_out_object(&o, "account");
 	json_out_text(&o, "name", r->device->account.name);
@@ -322,6 +329,29 @@ web_companion_browsers(struct web_request *r)
 	for (size_t i = 0; i < n; i++)
 		shape_trust(&o, NULL, &list[i], false);
 	json_out_array_end(&o);
+	companion_end(r, 200, &o);
+}
+
+void
+web_companion_browser_patch(struct web_request *r)
+{
+	struct body {
+		const char *name;
+	} b;
+	static const struct json_in_field fields[] = {
+		{ "name", JSON_IN_TEXT, true, false, STORE_BROWSER_NAME_MAX,
+		    offsetof(struct body, name) },
+	};
+	struct browser_id id;
+	struct store_trust t;
+	struct json_out o;
+
+	if (!request_id(r, "brw_", id.b) || !REQUEST_READ(r, fields, &b) ||
+	    !reply_unless_ok(r, rp_companion_browser_rename(r->site->rp,
+				    &r->call, r->device, &id, b.name, &t)))
+		return;
+	companion_begin(r, &o, 1024);
+	shape_trust(&o, "browser", &t, false);
 	companion_end(r, 200, &o);
 }
 

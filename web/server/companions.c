@@ -8,7 +8,7 @@ companion_says(struct web_request *r, struct json_out *o)
 {
 	static const char *const always[] = { "choose3", "type2", "type6",
 		"none", "deny", "report", "seen", "history", "lock", "browsers",
-		"mute", "leave" };
+		"browser-names", "mute", "leave" };
 
 	json_out_int(o, "api", COMPANION_API);
 	json_out_array(o, "capabilities");

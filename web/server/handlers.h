@@ -26,8 +26,8 @@ web_handler web_phone_push, web_phone_patch, web_phone_delete;
 web_handler web_companion_list, web_companion_get, web_companion_choice;
 web_handler web_companion_assertion, web_companion_history;
 web_handler web_companion_lock, web_companion_leave, web_companion_mute;
-web_handler web_companion_browsers, web_companion_browser_delete,
-    web_companion_browsers_delete;
+web_handler web_companion_browsers, web_companion_browser_patch,
+    web_companion_browser_delete, web_companion_browsers_delete;
 web_handler web_browsers_get, web_browsers_post, web_browser_patch;
 web_handler web_browser_delete, web_browsers_delete;
 web_handler web_attestation_options, web_attestation_result;

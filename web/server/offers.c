@@ -137,10 +137,15 @@ web_offer_get(struct web_request *r)
 	struct rp_offer f;
 	bool waits;
 
+	/* Whose it is, before who waits for it longest has to give way. */
 	if (!read_id(r, &id) ||
-	    !waiting_wanted(r, WAITING_OFFER, id.b, &waits) ||
 	    !reply_unless_ok(
-		r, rp_offer_look(r->site->rp, &r->call, &r->who, &id, &f)))
+		r, rp_offer_look(r->site->rp, &r->call, &r->who, &id, &f)) ||
+	    !waiting_wanted(r, WAITING_OFFER, id.b, &waits))
+		return;
+	/* News until it was registered woke nobody. */
+	if (waits && !reply_unless_ok(r, rp_offer_look(r->site->rp, &r->call,
+					     &r->who, &id, &f)))
 		return;
 	if (waits && f.state == STORE_OFFER_OPEN)
 		r->sleeps = true;

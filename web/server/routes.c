@@ -61,6 +61,7 @@ const struct route routes[] = {
 	{ "POST", "/api/v1/companion/leave", PHONE, COMMITS | APPS | APPROVALS, SMALL, web_companion_leave, NULL },
 	{ "PUT", "/api/v1/companion/mute", PHONE, COMMITS | APPS | APPROVALS, SMALL, web_companion_mute, NULL },
 	{ "GET", "/api/v1/companion/browsers", PHONE, COMMITS | APPS | APPROVALS, 0, web_companion_browsers, NULL },
+	{ "PATCH", "/api/v1/companion/browsers/{id}", PHONE, COMMITS | APPS | APPROVALS, SMALL, web_companion_browser_patch, NULL },
 	{ "DELETE", "/api/v1/companion/browsers/{id}", PHONE, COMMITS | APPS | APPROVALS, SMALL, web_companion_browser_delete, NULL },
 	{ "DELETE", "/api/v1/companion/browsers", PHONE, COMMITS | APPS | APPROVALS, SMALL, web_companion_browsers_delete, NULL },
 	{ "GET", "/api/v1/browsers", ACCOUNT, 0, 0, web_browsers_get, NULL },
