@@ -15,6 +15,7 @@
 #include "web/keyfile.h"
 #include "web/log.h"
 #include "web/messages.h"
+#include "web/server/listen.h"
 #include "web/server/ops.h"
 #include "web/server/server.h"
 #include "web/server/tls.h"
@@ -88,14 +89,14 @@ bind_ops(struct service *s)
 	if (strcmp(listen_at, "off") == 0)
 		return true;
 	if (!automatic)
-		return (s->ops_fd = server_bind(listen_at, &s->ops_port)) >= 0;
+		return (s->ops_fd = listen_bind(listen_at, &s->ops_port)) >= 0;
 	/* Ports that the kernel chose are not followed by free ones. */
 	if (strstr(s->config->listen, ":0") != NULL &&
 	    strcmp(strrchr(s->config->listen, ':'), ":0") == 0)
 		port = 0;
 	(void)snprintf(text, sizeof(text), "127.0.0.1:%u",
 	    port == 0 || port >= 65535 ? 0 : port + 1);
-	if ((s->ops_fd = server_bind(text, &s->ops_port)) < 0)
+	if ((s->ops_fd = listen_bind(text, &s->ops_port)) < 0)
 		log_say(WEB_LOG_WARNING, "start",
 		    "no /healthz and no /metrics; ops_listen says where else");
 	return true;
@@ -133,7 +134,7 @@ start(struct service *s)
 	struct site *site;
 	enum cli_exit rc;
 
-	if ((s->fd = server_bind(s->config->listen, &s->port)) < 0)
+	if ((s->fd = listen_bind(s->config->listen, &s->port)) < 0)
 		return cli_fail(CLI_SYSTEM,
 		    "cannot listen at %s; --listen says where else",
 		    s->config->listen);

@@ -124,14 +124,10 @@ void request_free(struct web_request *r);
 /* Gives back the memory of requests that is kept for the next ones. */
 void request_forget(void);
 
-/* Takes the headers over and judges what can be judged before the body. */
-void request_begin(struct web_request *r, const char *method);
-/* Takes a piece of the body over, as far as the route allows. */
-void request_take_body(struct web_request *r, const void *p, size_t n);
 /* Checks the session where the route wants one, and runs the handler. */
 void request_run(struct web_request *r);
-/* Whether the session was used so long ago that it has to be written down. */
-bool request_wants_touch(struct web_request *r);
+/* Whether the method is one that changes nothing. */
+bool request_is_safe(const struct web_request *r);
 
 /* For handlers: */
 
@@ -152,7 +148,9 @@ bool request_bind(struct web_request *r);
 
 /* The value of a query parameter, undecoded; empty where there is none. */
 struct slice request_query(const struct web_request *r, const char *name);
-/* The value of a cookie, as a string; NULL where there is none. */
+/* The value of a cookie as it was sent; empty where there is none. */
+struct slice request_cookie_sent(const struct web_request *r, const char *name);
+/* The same, as a string; NULL where there is none. */
 const char *request_cookie(struct web_request *r, const char *name);
 /* Reads {id} of the path; false once not-found has been replied. */
 bool request_id(struct web_request *r, const char *prefix, uint8_t id[16]);

@@ -4,15 +4,11 @@
 
 #include "web/server/site.h"
 
-/* HTTP in: sockets, threads, and the way of a request through them. */
+/* HTTP in: threads, the configuration in force, the end. */
+struct gather;
+struct pool;
 struct waiting;
 struct web_server;
-
-/*
- * Binds what config.listen says.  -1, with one clear line in the log, when
- * that cannot be.  *port is the one it came to, 0 for a Unix socket.
- */
-int server_bind(const char *listen, unsigned *port);
 
 /*
  * Serves at the bound socket fd, which becomes its own.  site: the first
@@ -31,6 +27,11 @@ struct site *server_site(struct web_server *s);
  */
 bool server_drain(struct web_server *s, int64_t ms);
 bool server_draining(const struct web_server *s);
+/* Who works, and who keeps sign-ins. */
+struct pool *server_pool(struct web_server *s);
+struct gather *server_gather(struct web_server *s);
+/* Requests between their first line and their end. */
+_Atomic int *server_running(struct web_server *s);
 /* Where requests wait for news. */
 struct waiting *server_waiting(struct web_server *s);
 void server_free(struct web_server *s);
