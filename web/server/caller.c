@@ -12,7 +12,7 @@
 #include "web/server/useragent.h"
 
 static struct address
-client_address(const struct web_request *r)
+find_address(const struct web_request *r)
 {
 	static const struct network everybody = { .bits = 0 };
 	static const struct networks anyone = { &everybody, 1 };
@@ -39,34 +39,49 @@ client_address(const struct web_request *r)
 	    trusted, peer, slice_of(list));
 }
 
+const struct address *
+caller_address(struct web_request *r)
+{
+	if (!r->has_address) {
+		r->address = find_address(r);
+		r->has_address = true;
+	}
+	return &r->address;
+}
+
+/* Only what is written down says who it was. */
+static void
+fill_client(struct web_request *r)
+{
+	struct store_client *c = &r->call.client;
+
+	address_write(caller_address(r), c->address);
+	useragent_name(r->header[HEADER_USER_AGENT],
+	    r->header[HEADER_SEC_CH_UA], r->header[HEADER_SEC_CH_UA_PLATFORM],
+	    c->browser);
+	place_find(r->site->place, caller_address(r), c->place);
+}
+
 void
 caller_fill(struct web_request *r)
 {
 	unsigned flags = r->route == NULL ? 0 : r->route->flags;
 	struct slice binding;
-	struct address client;
 
 	if (r->has_call)
 		return;
 	r->has_call = true;
 	memset(&r->call, 0, sizeof(r->call));
 	r->call.now = clock_now();
-	client = client_address(r);
-	address_network(&client, r->call.network);
+	address_network(caller_address(r), r->call.network);
 	binding = request_cookie_sent(r, COOKIE_BROWSER);
 	/* Tools carry the ceremony in a cookie of its own. */
 	if (binding.n == COOKIE_BROWSER_TEXT &&
 	    (!request_is_safe(r) || (flags & BOUND) != 0) &&
 	    (flags & TOOLS) == 0)
 		(void)cookie_hash(binding, r->call.browser);
-	if ((flags & (COMMITS | GATHERED)) == 0)
-		return;
-	/* Only what is written down says who it was. */
-	address_write(&client, r->call.client.address);
-	useragent_name(r->header[HEADER_USER_AGENT],
-	    r->header[HEADER_SEC_CH_UA], r->header[HEADER_SEC_CH_UA_PLATFORM],
-	    r->call.client.browser);
-	place_find(r->site->place, &client, r->call.client.place);
+	if ((flags & (COMMITS | GATHERED)) != 0)
+		fill_client(r);
 }
 
 enum rp_answer
@@ -112,9 +127,11 @@ caller_may_ask(struct web_request *r)
 		return reply_unless_ok(r, a);
 	}
 	/* A session that cannot be touched now is touched next time. */
-	if (r->touch)
+	if (r->touch) {
+		fill_client(r);
 		(void)rp_session_touch(
 		    r->site->rp, &r->call, &r->who.session.id);
+	}
 	return (r->route->flags & FRESH) == 0 ||
 	       reply_unless_ok(
 		   r, rp_session_fresh(r->site->rp, &r->call, &r->who));

@@ -6,6 +6,8 @@
 
 /* Who asks: from which address, in which browser, with whose session. */
 
+/* The client's, behind the proxies that are trusted. */
+const struct address *caller_address(struct web_request *r);
 /* Fills r->call, what the floor below is told of every request. */
 void caller_fill(struct web_request *r);
 /* RP_OK and r->who, or why nobody is signed in. */

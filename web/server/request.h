@@ -73,6 +73,7 @@ struct web_request {
 	bool touch; /* rp_session_touch() is due */
 	bool too_large; /* the body, as it came in */
 	bool has_call; /* call is filled */
+	bool has_address; /* address is */
 	enum problem early; /* found before the body was read */
 
 	struct slice path, query; /* as sent, in the arena */
@@ -112,6 +113,7 @@ struct web_request {
 	/* What follows is not zeroed at birth. */
 	char id[RP_ID_TEXT + 1]; /* "req_…" */
 	struct arena arena;
+	struct address address; /* see caller_address() */
 	struct rp_call call;
 	struct rp_signed_in who;
 	_Alignas(max_align_t) uint8_t first[16384];
