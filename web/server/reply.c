@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 
 #include "web/log.h"
+#include "web/server/caller.h"
 #include "web/server/routes.h"
 
 static bool hsts;
@@ -150,7 +151,7 @@ retry_seconds(const struct web_request *r, enum problem p)
 
 /* A line in the log: how a ceremony ended, or why a request was refused. */
 static void
-note(const struct web_request *r, const char *refused, unsigned status)
+note(struct web_request *r, const char *refused, unsigned status)
 {
 	const struct rp_call *call = &r->call;
 	const char *event = r->route == NULL || r->route->event == NULL
@@ -161,6 +162,7 @@ note(const struct web_request *r, const char *refused, unsigned status)
 	    : refused == NULL ? WEB_LOG_DEBUG /* the audit log has it */
 	    : r->route == NULL || r->route->event == NULL ? WEB_LOG_INFO
 							  : WEB_LOG_NOTICE;
+	char address[STORE_ADDRESS_MAX + 1];
 	struct log_line l;
 
 	log_begin(&l, level, event);
@@ -175,8 +177,8 @@ note(const struct web_request *r, const char *refused, unsigned status)
 		log_text(&l, "user", rp_id_write("acc_", call->account.b).s);
 	if (r->has_call && call->credential_known)
 		log_text(&l, "cred", rp_id_write("pk_", call->credential.b).s);
-	if (r->has_call)
-		log_text(&l, "address", call->client.address);
+	address_write(caller_address(r), address);
+	log_text(&l, "address", address);
 	if (refused != NULL) {
 		log_text(&l, "field", r->json.field);
 		log_text(&l, "route", r->route == NULL ? "" : r->route->path);

@@ -53,10 +53,10 @@ stages_end(void *cls, struct MHD_Connection *connection, void **state,
 }
 
 static void
-log_access(const struct web_request *r, uint64_t us)
+log_access(struct web_request *r, uint64_t us)
 {
+	char path[128], address[STORE_ADDRESS_MAX + 1];
 	struct log_line l;
-	char path[128];
 	size_t n = r->path.n < sizeof(path) - 1 ? r->path.n : sizeof(path) - 1;
 
 	log_begin(&l, WEB_LOG_INFO, "access");
@@ -65,6 +65,8 @@ log_access(const struct web_request *r, uint64_t us)
 	memcpy(path, r->path.p == NULL ? (const uint8_t *)"" : r->path.p, n);
 	path[n] = '\0';
 	log_text(&l, "request", r->id);
+	address_write(caller_address(r), address);
+	log_text(&l, "address", address);
 	log_text(&l, "method", r->method);
 	log_text(&l, "path", path);
 	log_int(&l, "status", r->status);
