@@ -509,31 +509,6 @@ slow_bodies_time_out(void **state)
 	server_end(s);
 }
 
-/* One address holds some connections, not all of them. */
-static void
-connections_are_counted_by_address(void **state)
-{
-	enum { MANY = 40 };
-	struct server *s = server_start(&(struct server_options){
-	    .config = "connections_per_address = 20" });
-	struct visitor *v = visitor_new(s);
-	struct wire *held[MANY];
-	int open = 0;
-
-	(void)state;
-	for (int i = 0; i < MANY; i++)
-		held[i] = wire_open("127.0.0.1", server_port(s), false, NULL);
-	for (int i = 0; i < MANY; i++)
-		open += held[i] != NULL && !wire_closed(held[i], 50);
-	assert_true(open >= 15 && open <= 20);
-	v->from = "127.0.0.9";
-	json_decref(visitor_sign_up(v, "elsewhere"));
-	for (int i = 0; i < MANY; i++)
-		wire_close(held[i]);
-	visitor_free(v);
-	server_end(s);
-}
-
 /* No room to write: 503 for what would write, and reading goes on. */
 static void
 a_full_disk_still_reads(void **state)
@@ -598,7 +573,6 @@ main(void)
 		cmocka_unit_test(broken_requests_break_nothing),
 		cmocka_unit_test(random_bytes_break_nothing),
 		cmocka_unit_test(slow_bodies_time_out),
-		cmocka_unit_test(connections_are_counted_by_address),
 		cmocka_unit_test(a_full_disk_still_reads),
 	};
 

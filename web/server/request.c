@@ -121,6 +121,15 @@ request_forget(void)
 		free(spares.list[--spares.n]);
 }
 
+static struct connection *
+peer_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info == NULL ? NULL : info->socket_context;
+}
+
 struct web_request *
 request_new(struct web_server *server, struct site *site,
     struct MHD_Connection *connection, const char *uri)
@@ -138,6 +147,7 @@ request_new(struct web_server *server, struct site *site,
 	r->server = server;
 	r->site = site;
 	r->connection = connection;
+	r->peer = peer_of(connection);
 	r->begun_us = clock_us();
 	r->method = "";
 	make_id(r);

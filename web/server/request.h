@@ -14,6 +14,7 @@
 
 struct MHD_Connection;
 struct MHD_Response;
+struct connection;
 struct route;
 struct rp_device;
 struct rp_login;
@@ -66,6 +67,7 @@ struct web_request {
 	struct web_server *server;
 	struct site *site;
 	struct MHD_Connection *connection;
+	struct connection *peer; /* see connections.h; NULL: not known */
 	const struct route *route; /* NULL: none has this path */
 	uint64_t begun_us;
 	enum web_stage stage;

@@ -14,6 +14,7 @@
 #include "web/clock.h"
 #include "web/log.h"
 #include "web/metrics.h"
+#include "web/server/connections.h"
 #include "web/server/gather.h"
 #include "web/server/pool.h"
 #include "web/server/reply.h"
@@ -37,6 +38,7 @@ struct web_server {
 	struct pool *pool;
 	struct gather *gather;
 	struct waiting *waiting;
+	struct connections *connections;
 	pthread_mutex_t lock;
 	struct site *site; /* under lock */
 	_Atomic int running; /* requests between first line and end */
@@ -68,18 +70,64 @@ server_reload(struct web_server *s, struct site *site)
 	METRIC_ADD(reloads, 1);
 }
 
+/* Whether one more may come from there; the proxies' clients are many. */
+static enum MHD_Result
+on_accept(void *cls, const struct sockaddr *sa, socklen_t n)
+{
+	struct web_server *s = cls;
+	struct site *site = server_site(s);
+	struct address a;
+	bool may;
+
+	(void)n;
+	may = !address_of_socket(sa, &a) || networks_have(&site->proxies, &a) ||
+	      connections_may(s->connections, &a,
+		  (unsigned)site->config->connections_per_address);
+	site_drop(site);
+	if (!may)
+		METRIC_ADD(turned_away, 1);
+	return may ? MHD_YES : MHD_NO;
+}
+
+static void
+begin_connection(
+    struct web_server *s, struct MHD_Connection *connection, void **state)
+{
+	const union MHD_ConnectionInfo *at = MHD_get_connection_info(connection,
+					   MHD_CONNECTION_INFO_CLIENT_ADDRESS),
+				       *fd = MHD_get_connection_info(connection,
+					   MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct address a;
+	bool has = at != NULL && at->client_addr != NULL &&
+		   address_of_socket(at->client_addr, &a);
+
+	METRIC_ADD(connections, 1);
+	METRIC_ADD(accepted, 1);
+	*state = fd == NULL ? NULL
+			    : connections_add(s->connections, has ? &a : NULL,
+				  fd->connect_fd);
+}
+
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **state,
     enum MHD_ConnectionNotificationCode what)
 {
-	bool started = what == MHD_CONNECTION_NOTIFY_STARTED;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		begin_connection(cls, connection, state);
+		return;
+	}
+	METRIC_ADD(connections, -1);
+	connections_remove(*state);
+	*state = NULL;
+}
 
-	(void)cls;
-	(void)connection;
-	(void)state;
-	METRIC_ADD(connections, started ? 1 : -1);
-	if (started)
-		METRIC_ADD(accepted, 1);
+/* Once a second, on the thread that keeps the time. */
+static void
+on_second(void *arg)
+{
+	struct web_server *s = arg;
+
+	METRIC_ADD(cut, connections_turn(s->connections));
 }
 
 static void
@@ -111,9 +159,6 @@ start_daemon(struct web_server *s, int fd, const struct config *c)
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD |
 			 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned threads = threads_for(c);
-	/* All of a proxy's clients come from its one address. */
-	unsigned per_address =
-	    c->trusted_proxies.n > 0 ? 0 : (unsigned)c->connections_per_address;
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
@@ -128,17 +173,16 @@ start_daemon(struct web_server *s, int fd, const struct config *c)
 	if (use_tls)
 		flags |= MHD_USE_TLS;
 	/* clang-format off */
-	return MHD_start_daemon(flags, 0, NULL, NULL, stages_go, s,
+	return MHD_start_daemon(flags, 0, on_accept, s, stages_go, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->connections,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)((c->request_timeout + 999) / 1000),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 	    MHD_OPTION_URI_LOG_CALLBACK, stages_begin, s,
 	    MHD_OPTION_NOTIFY_COMPLETED, stages_end, s,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 	    MHD_OPTION_ARRAY, threads > 1 ? several : none,
@@ -176,7 +220,10 @@ server_start(int fd, struct site *site)
 	if (static_open() &&
 	    (s->pool = pool_new((unsigned)c->workers, QUEUE)) != NULL &&
 	    (s->gather = gather_new()) != NULL &&
-	    (s->waiting = waiting_new(site_take(site), may_wait(c))) != NULL &&
+	    (s->connections = connections_new(2 * c->request_timeout)) !=
+		NULL &&
+	    (s->waiting = waiting_new(
+		 site_take(site), may_wait(c), on_second, s)) != NULL &&
 	    (s->daemon = start_daemon(s, fd, c)) != NULL)
 		return s;
 	log_say(WEB_LOG_ERROR, "start", "the HTTP server could not be started");
@@ -243,6 +290,7 @@ server_free(struct web_server *s)
 		(void)close(s->fd);
 	gather_free(s->gather);
 	waiting_free(s->waiting);
+	connections_free(s->connections);
 	pool_free(s->pool);
 	static_close();
 	request_forget();

@@ -8,6 +8,7 @@
 #include "web/log.h"
 #include "web/metrics.h"
 #include "web/server/caller.h"
+#include "web/server/connections.h"
 #include "web/server/envelope.h"
 #include "web/server/gather.h"
 #include "web/server/pool.h"
@@ -41,13 +42,16 @@ stages_end(void *cls, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode why)
 {
 	struct web_server *s = cls;
+	struct web_request *r = *state;
 
 	(void)connection;
 	(void)why;
-	if (*state == NULL)
+	if (r == NULL)
 		return;
-	waiting_forget(*state);
-	request_free(*state);
+	waiting_forget(r);
+	/* The next request is awaited. */
+	connection_await(r->peer);
+	request_free(r);
 	*state = NULL;
 	atomic_fetch_sub_explicit(server_running(s), 1, memory_order_release);
 }
@@ -89,6 +93,8 @@ send_answer(struct web_request *r)
 	if (server_draining(r->server) && !r->shared)
 		(void)MHD_add_response_header(
 		    r->response, "Connection", "close");
+	/* A stream takes its time; it has an end of its own. */
+	(r->stream == NULL ? connection_await : connection_rest)(r->peer);
 	return MHD_queue_response(r->connection, r->status, r->response);
 }
 
@@ -124,12 +130,20 @@ run_job(struct pool_job *job)
 	MHD_resume_connection(connection);
 }
 
+/* Others have it until the connection is resumed. */
+static void
+rest(struct web_request *r)
+{
+	connection_rest(r->peer);
+	MHD_suspend_connection(r->connection);
+}
+
 static enum MHD_Result
 give_to_worker(struct web_request *r)
 {
 	r->stage = STAGE_WORK;
 	r->job.run = run_job;
-	MHD_suspend_connection(r->connection);
+	rest(r);
 	if (pool_submit(server_pool(r->server), &r->job))
 		return MHD_YES;
 	METRIC_ADD(busy, 1);
@@ -146,7 +160,7 @@ go_on(struct web_request *r)
 	if (rp_login_commits(r->login))
 		return give_to_worker(r);
 	r->stage = STAGE_WORK;
-	MHD_suspend_connection(r->connection);
+	rest(r);
 	gather_add(server_gather(r->server), r);
 	return MHD_YES;
 }
@@ -165,7 +179,7 @@ static enum MHD_Result
 go_to_sleep(struct web_request *r)
 {
 	r->stage = STAGE_WORK;
-	MHD_suspend_connection(r->connection);
+	rest(r);
 	waiting_sleep(r->waiter, SLEEP_S);
 	return MHD_YES;
 }
