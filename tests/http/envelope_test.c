@@ -77,11 +77,38 @@ every_refusal_has_an_address(void **state)
 	}
 }
 
+/* A list may come in several lines, but not in any number of them. */
+static void
+lines_of_one_name_are_counted(void **state)
+{
+	static const char *const names[] = { "X-Forwarded-For", "Accept",
+		"User-Agent", "If-None-Match" };
+	char text[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (int lines = 8; lines <= 9; lines++) {
+			size_t n = (size_t)snprintf(text, sizeof(text),
+			    "GET /api/v1/service HTTP/1.1\r\n"
+			    "Host: localhost\r\n");
+			struct answer a;
+
+			for (int l = 0; l < lines; l++)
+				n += (size_t)snprintf(text + n,
+				    sizeof(text) - n, "%s: x\r\n", names[i]);
+			snprintf(text + n, sizeof(text) - n, "\r\n");
+			a = say(text);
+			assert_int_equal(a.status, lines == 8 ? 200 : 431);
+			answer_free(&a);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_refusal_has_an_address),
+		cmocka_unit_test(lines_of_one_name_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, scene_begin, scene_end);

@@ -9,7 +9,10 @@
 #include "web/server/origin.h"
 #include "web/server/routes.h"
 
-enum { HEADER_MAX = 8192 };
+enum {
+	HEADER_MAX = 8192,
+	LINES_MAX = 8, /* of one name: more than proxies in a row */
+};
 
 static const struct {
 	const char *name;
@@ -37,19 +40,28 @@ static const struct {
 };
 
 /* A list that came in several lines is one list (RFC 9110 5.3). */
-static void
+static bool
 join(struct web_request *r, enum web_header h, const char *value, size_t n)
 {
 	size_t before = strlen(r->header[h]);
 	char *both = arena_take(&r->arena, before + n + 2);
 
 	if (both == NULL)
-		return;
+		return false;
 	memcpy(both, r->header[h], before);
 	both[before] = ',';
 	memcpy(both + before + 1, value, n);
 	both[before + 1 + n] = '\0';
 	r->header[h] = both;
+	return true;
+}
+
+/* Looks at no further line. */
+static enum MHD_Result
+stop(struct web_request *r, enum problem p)
+{
+	r->early = p;
+	return MHD_NO;
 }
 
 static enum MHD_Result
@@ -60,6 +72,8 @@ take_header(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_n,
 
 	(void)kind;
 	r->header_bytes += key_n + n + 4;
+	if (r->header_bytes > HEADER_MAX)
+		return stop(r, PROBLEM_HEADER_TOO_LARGE);
 	if (value == NULL)
 		return MHD_YES;
 	for (int h = 0; h < HEADER_COUNT; h++) {
@@ -70,10 +84,12 @@ take_header(void *arg, enum MHD_ValueKind kind, const char *key, size_t key_n,
 			continue;
 		if (r->header[h] == NULL)
 			r->header[h] = value;
+		else if (++r->header_again[h] == LINES_MAX)
+			return stop(r, PROBLEM_HEADER_TOO_LARGE);
 		else if (headers[h].once)
 			r->header_twice = true;
-		else
-			join(r, (enum web_header)h, value, n);
+		else if (!join(r, (enum web_header)h, value, n))
+			return stop(r, PROBLEM_FAULT);
 		break;
 	}
 	return MHD_YES;
@@ -114,8 +130,6 @@ judge(const struct web_request *r)
 
 	if (r->early != PROBLEM_NONE)
 		return r->early;
-	if (r->header_bytes > HEADER_MAX)
-		return PROBLEM_HEADER_TOO_LARGE;
 	if (r->header_twice || (r->header[HEADER_TRANSFER_ENCODING] != NULL &&
 				   r->header[HEADER_CONTENT_LENGTH] != NULL))
 		return PROBLEM_REQUEST_MALFORMED;

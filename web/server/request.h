@@ -81,6 +81,7 @@ struct web_request {
 	struct slice path, query; /* as sent, in the arena */
 	const char *method;
 	const char *header[HEADER_COUNT]; /* NULL: not sent */
+	uint8_t header_again[HEADER_COUNT]; /* further lines of that name */
 	size_t header_bytes;
 	bool header_twice; /* one that may stand only once */
 	struct slice parameter; /* what stood for {id} in the path */
