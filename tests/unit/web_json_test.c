@@ -351,12 +351,68 @@ transports_that_nobody_knows_are_dropped(void **state)
 	arena_free(&a);
 }
 
+/* A string with escapes takes as much as it is long, whatever stands behind. */
+static void
+strings_take_what_they_need(void **state)
+{
+	enum { BODY = 131072, STRINGS = 1000, EACH = 130 };
+	static char body[BODY + 1], room[2 * BODY + STRINGS * 128];
+	const struct json_node *root;
+	struct arena a;
+	size_t n = 1;
+
+	(void)state;
+	memset(body, ' ', BODY);
+	body[0] = '[';
+	for (int i = 0; i < STRINGS; i++) {
+		memset(body + n, 'x', EACH);
+		memcpy(body + n, "\"\\n", 3);
+		memcpy(body + n + EACH - 2, "\",", 2);
+		n += EACH;
+	}
+	body[n - 1] = ' ';
+	body[BODY - 1] = ']';
+	arena_init(&a, room, sizeof(room));
+	assert_int_equal(json_parse(slice_of(body), &a, &root), JSON_SOUND);
+	assert_int_equal(root->count, STRINGS);
+	assert_int_equal(root->first->text.n, EACH - 4);
+	assert_null(a.more);
+	arena_free(&a);
+}
+
+/* A quote that is escaped, or a backslash that is, before the end of all. */
+static void
+strings_that_do_not_end_are_no_json(void **state)
+{
+	static const char *const texts[] = { "\"\\", "\"\\\"", "\"\\n",
+		"\"\\\\", "\"\\\\\\\"", "\"\\u00" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t n = strlen(texts[i]);
+		uint8_t *copy = malloc(n);
+		const struct json_node *root;
+		struct arena a;
+
+		assert_non_null(copy);
+		memcpy(copy, texts[i], n);
+		arena_init(&a, NULL, 0);
+		assert_int_equal(
+		    json_parse((struct slice){ copy, n }, &a, &root),
+		    JSON_SYNTAX);
+		arena_free(&a);
+		free(copy);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_each_lie),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(strings_take_what_they_need),
+		cmocka_unit_test(strings_that_do_not_end_are_no_json),
 		cmocka_unit_test(writes_what_a_parser_reads),
 		cmocka_unit_test(nesting_and_size_have_an_end),
 		cmocka_unit_test(times_are_written_as_rfc_3339_has_them),
