@@ -10,6 +10,7 @@
 #include "web/server/json_in.h"
 #include "web/server/json_out.h"
 #include "web/server/webauthn_json.h"
+#include "webauthn/utf8.h"
 
 struct body {
 	const char *name, *note;
@@ -351,6 +352,51 @@ transports_that_nobody_knows_are_dropped(void **state)
 	arena_free(&a);
 }
 
+/* However long the member is that is named, what is said of it is UTF-8. */
+static void
+names_are_cut_between_characters(void **state)
+{
+	static const char *const letters[] = { "x", "\xc3\xa4", "\xe3\x81\x84",
+		"\xf0\x9f\x94\x91" };
+
+	(void)state;
+	for (size_t l = 0; l < sizeof(letters) / sizeof(*letters); l++)
+		for (size_t before = 0; before < 4; before++) {
+			char text[1024] = "{\"xxxx",
+			     field[JSON_IN_FIELD_MAX + 1];
+
+			text[2 + before] = '\0';
+			for (int i = 0; i < 100; i++)
+				strcat(text, letters[l]);
+			strcat(text, "\":1,\"name\":\"n\"}");
+			assert_int_equal(
+			    read_bytes(slice_of(text), false, field),
+			    PROBLEM_FIELD_UNKNOWN);
+			assert_true(strlen(field) > JSON_IN_FIELD_MAX - 4);
+			assert_true(wa_utf8_valid(slice_of(field)));
+		}
+}
+
+/* Tokens were in it: the next request does not get them. */
+static void
+memory_is_wiped_when_it_is_given_back(void **state)
+{
+	static uint8_t room[4096], nothing[4096];
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, room, sizeof(room));
+	for (size_t n = 1; n < 20000; n *= 3)
+		memset(arena_take(&a, n), 'x', n);
+	assert_non_null(a.more);
+	assert_memory_not_equal(room, nothing, sizeof(room));
+	arena_free(&a);
+	assert_memory_equal(room, nothing, sizeof(room));
+	/* With nothing taken there is nothing to do. */
+	arena_init(&a, NULL, 0);
+	arena_free(&a);
+}
+
 /* A string with escapes takes as much as it is long, whatever stands behind. */
 static void
 strings_take_what_they_need(void **state)
@@ -411,6 +457,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_each_lie),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(memory_is_wiped_when_it_is_given_back),
+		cmocka_unit_test(names_are_cut_between_characters),
 		cmocka_unit_test(strings_take_what_they_need),
 		cmocka_unit_test(strings_that_do_not_end_are_no_json),
 		cmocka_unit_test(writes_what_a_parser_reads),
