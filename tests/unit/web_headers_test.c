@@ -10,6 +10,7 @@
 #include "web/server/cookies.h"
 #include "web/server/language.h"
 #include "web/server/origin.h"
+#include "web/server/static.h"
 #include "web/server/useragent.h"
 
 /* An exact copy, so that a byte read too far is seen. */
@@ -250,6 +251,43 @@ only_json_is_json(void **state)
 			fail_msg("%s", types[i].type);
 }
 
+static const struct {
+	const char *accept;
+	bool takes;
+} codings[] = {
+	{ NULL, false },
+	{ "", false },
+	{ "gzip", true },
+	{ "br, gzip", true },
+	{ "br;q=1.0 ,\tgzip ; q=0.5", true },
+	{ "gzip;q=0", false },
+	{ "gzip;Q=0", false },
+	{ "gzip;q=0.", false },
+	{ "gzip;q=0.000", false },
+	{ "gzip;q=0.001", true },
+	{ "gzip;q=0.0001", true },
+	{ "gzip;q=0.0000000000000000000000000000000000", false },
+	{ "gzip;q=00", true },
+	{ "gzip;q=", true },
+	{ "gzip;q", true },
+	{ "gzipped", false },
+	{ "deflate", false },
+};
+
+static void
+a_coding_that_weighs_nothing_is_not_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(*codings); i++) {
+		char *accept =
+		    codings[i].accept == NULL ? NULL : exact(codings[i].accept);
+
+		if (static_takes_gzip(accept) != codings[i].takes)
+			fail_msg("%s", codings[i].accept);
+		free(accept);
+	}
+}
+
 int
 main(void)
 {
@@ -260,6 +298,7 @@ main(void)
 		cmocka_unit_test(browsers_are_named_from_our_own_tables),
 		cmocka_unit_test(only_our_own_pages_may_change_things),
 		cmocka_unit_test(only_json_is_json),
+		cmocka_unit_test(a_coding_that_weighs_nothing_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,9 +138,21 @@ find(struct slice path, const char *lang)
 	return NULL;
 }
 
-/* "gzip" in a list, unless its weight is nothing (RFC 9110 12.5.3). */
+/* "q=0", "q=0.", "q=0.000": not at all (RFC 9110 12.4.2). */
 static bool
-takes_gzip(const char *accept)
+weighs_nothing(struct slice weight)
+{
+	if (weight.n < 3 || (weight.p[0] | 32) != 'q' || weight.p[1] != '=' ||
+	    weight.p[2] != '0')
+		return false;
+	for (size_t i = 3; i < weight.n; i++)
+		if (weight.p[i] != (i == 3 ? '.' : '0'))
+			return false;
+	return true;
+}
+
+bool
+static_takes_gzip(const char *accept)
 {
 	struct slice rest, one;
 
@@ -152,9 +164,7 @@ takes_gzip(const char *accept)
 		if (!slice_equal(
 			text_trim(text_take(&one, ';')), slice_of("gzip")))
 			continue;
-		one = text_trim(one);
-		return !(one.n >= 3 && memcmp(one.p, "q=0", 3) == 0 &&
-			 (one.n == 3 || memcmp(one.p, "q=0.000", one.n) == 0));
+		return !weighs_nothing(text_trim(one));
 	}
 	return false;
 }
@@ -181,7 +191,8 @@ reply_asset(struct web_request *r, const struct web_asset *a, unsigned status)
 {
 	struct prepared *p = &prepared[a - web_assets];
 	enum encoding e =
-	    a->gzip != NULL && takes_gzip(r->header[HEADER_ACCEPT_ENCODING])
+	    a->gzip != NULL &&
+		    static_takes_gzip(r->header[HEADER_ACCEPT_ENCODING])
 		? GZIP
 		: PLAIN;
 
