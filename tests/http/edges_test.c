@@ -31,7 +31,8 @@ ops(const struct server *s, const char *path)
 	char ask[256];
 	struct answer a;
 	int n = snprintf(ask, sizeof(ask),
-	    "GET %s HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n", path);
+	    "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	    path);
 
 	assert_non_null(w);
 	assert_true(wire_send(w, ask, (size_t)n));
@@ -351,33 +352,34 @@ broken_requests_break_nothing(void **state)
 		"/\r\n\r\n",
 		"GET / HTTP/9.9\r\n\r\n",
 		"GET / HTTP/1.1\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n",
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Content-Length: -1\r\n\r\n",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Content-Length: 99999999999999999999\r\n\r\n",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-		"POST /api/v1/login/options HTTP/1.1\r\nHost: a\r\n"
+		"POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
 		"Transfer-Encoding: gzip\r\nContent-Length: 0\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a\r\n folded: yes\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
-		"GET http://[::1 HTTP/1.1\r\nHost: a\r\n\r\n",
-		"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n",
-		"GET /api/v1/history?limit=%00 HTTP/1.1\r\nHost: a\r\n\r\n",
-		"GET /api/v1/session HTTP/1.1\r\nHost: a\r\n"
+		"GET / HTTP/1.1\r\nHost: localhost\r\n folded: yes\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+		"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /api/v1/history?limit=%00 HTTP/1.1\r\nHost: "
+		"localhost\r\n\r\n",
+		"GET /api/v1/session HTTP/1.1\r\nHost: localhost\r\n"
 		"Cookie: __Host-isid=\xff\xff; =; ;;; __Host-isid\r\n\r\n",
-		"GET /api/v1/session HTTP/1.1\r\nHost: a\r\n"
+		"GET /api/v1/session HTTP/1.1\r\nHost: localhost\r\n"
 		"Cookie: __Host-isid=a\r\nCookie: __Host-isid=b\r\n\r\n",
-		"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
-		"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
-		"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
+		"CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 		"\x16\x03\x01\x02\x00\x01",
 	};

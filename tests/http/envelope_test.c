@@ -40,6 +40,8 @@ every_refusal_has_an_address(void **state)
 		    "not-found" },
 		{ "GET /api/v1/session HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		    "session-none" },
+		{ "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+		    "misdirected" },
 		{ POST("/api/v1/session") OURS JSON, "method-not-allowed" },
 		{ POST("/api/v1/login/options") JSON, "cross-site" },
 		{ POST("/api/v1/login/options") OURS
@@ -103,12 +105,91 @@ lines_of_one_name_are_counted(void **state)
 		}
 }
 
+static struct answer
+ask_host(int port, const char *path, const char *host)
+{
+	struct wire *w = wire_open("127.0.0.1", port, false, NULL);
+	char text[256];
+	struct answer a;
+	int n = snprintf(text, sizeof(text),
+	    "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, host);
+
+	assert_non_null(w);
+	assert_true(wire_send(w, text, (size_t)n));
+	a = wire_answer(w, 5000);
+	wire_close(w);
+	return a;
+}
+
+/* A name that somebody else made lead here gets nothing. */
+static void
+other_hosts_are_not_served(void **state)
+{
+	static const struct {
+		const char *path;
+		bool ops;
+	} paths[] = { { "/", false }, { "/api/v1/service", false },
+		{ "/healthz/ready", true }, { "/metrics", true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		int port = paths[i].ops ? server_ops_port(server)
+					: server_port(server);
+		struct answer a =
+		    ask_host(port, paths[i].path, "evil.example:8080");
+
+		assert_int_equal(a.status, 421);
+		if (!paths[i].ops)
+			assert_string_equal(answer_code(&a), "misdirected");
+		answer_free(&a);
+		a = ask_host(port, paths[i].path, "127.0.0.1");
+		assert_int_equal(a.status, 200);
+		answer_free(&a);
+	}
+}
+
+/* Proxies that are trusted may say what they like: many put their own name. */
+static void
+hosts_are_configured_or_a_proxys_business(void **state)
+{
+#define SITE                                                                   \
+	"rp_id = \"example.com\"\norigins = { \"https://id.example.com\" }\n"  \
+	"related_origins = { \"https://example.org\" }\n"
+	static const struct {
+		const char *config, *host;
+		int status;
+	} rows[] = {
+		{ SITE, "id.example.com", 200 },
+		{ SITE, "example.org", 200 },
+		{ SITE, "example.com", 421 },
+		{ SITE, "upstream", 421 },
+		{ SITE "trusted_proxies = { \"10.0.0.1\" }", "upstream", 421 },
+		{ SITE "trusted_proxies = { \"127.0.0.1\" }", "upstream", 200 },
+	};
+#undef SITE
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct server *s = server_start(
+		    &(struct server_options){ .config = rows[i].config });
+		struct answer a =
+		    ask_host(server_port(s), "/api/v1/service", rows[i].host);
+
+		if (a.status != rows[i].status)
+			fail_msg("row %zu: %d", i, a.status);
+		answer_free(&a);
+		server_end(s);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_refusal_has_an_address),
 		cmocka_unit_test(lines_of_one_name_are_counted),
+		cmocka_unit_test(other_hosts_are_not_served),
+		cmocka_unit_test(hosts_are_configured_or_a_proxys_business),
 	};
 
 	return cmocka_run_group_tests(tests, scene_begin, scene_end);

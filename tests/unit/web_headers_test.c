@@ -252,6 +252,55 @@ only_json_is_json(void **state)
 }
 
 static const struct {
+	const char *host;
+	bool ours, local;
+} hosts[] = {
+	{ NULL, true, true },
+	{ "", true, true },
+	{ "id.example.com", true, false },
+	{ "ID.Example.COM:8443", true, false },
+	{ "id.example.com.", true, false },
+	{ "id.example.com.:443", true, false },
+	{ "other.example", true, false },
+	{ "localhost", true, true },
+	{ "localhost:8080", true, true },
+	{ "127.0.0.1:8080", true, true },
+	{ "192.0.2.7", true, true },
+	{ "[2001:db8::1]:80", true, true },
+	{ "[::1]", true, true },
+	{ "[::1", false, false },
+	{ "[id.example.com]", true, false },
+	{ "example.com", false, false },
+	{ "evil.id.example.com", false, false },
+	{ "id.example.com.evil.example", false, false },
+	{ "id.example.comm", false, false },
+	{ "localhost.evil.example", false, false },
+	{ "127.0.0.1.evil.example", false, false },
+	{ "127.1", false, false },
+	{ ":8080", false, false },
+	{ ".", false, false },
+	{ "apk-key-hash", false, false },
+};
+
+static void
+hosts_of_others_are_not_ours(void **state)
+{
+	static const char *const origins[] = { "https://id.example.com:8443",
+		"android:apk-key-hash:x", "https://other.example", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		char *host =
+		    hosts[i].host == NULL ? NULL : exact(hosts[i].host);
+
+		if (origin_host_is_ours(host, origins) != hosts[i].ours ||
+		    origin_host_is_local(host) != hosts[i].local)
+			fail_msg("%s", hosts[i].host);
+		free(host);
+	}
+}
+
+static const struct {
 	const char *accept;
 	bool takes;
 } codings[] = {
@@ -298,6 +347,7 @@ main(void)
 		cmocka_unit_test(browsers_are_named_from_our_own_tables),
 		cmocka_unit_test(only_our_own_pages_may_change_things),
 		cmocka_unit_test(only_json_is_json),
+		cmocka_unit_test(hosts_of_others_are_not_ours),
 		cmocka_unit_test(a_coding_that_weighs_nothing_is_not_taken),
 	};
 

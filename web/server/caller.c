@@ -11,13 +11,31 @@
 #include "web/server/routes.h"
 #include "web/server/useragent.h"
 
+/* Who is at the other end; false: nobody with an address. */
+static bool
+find_peer(const struct web_request *r, struct address *peer)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL && info->client_addr != NULL &&
+	       address_of_socket(info->client_addr, peer);
+}
+
+bool
+caller_is_proxied(const struct web_request *r)
+{
+	struct address peer;
+
+	/* At the end of a Unix socket is a proxy. */
+	return !find_peer(r, &peer) || networks_have(&r->site->proxies, &peer);
+}
+
 static struct address
 find_address(const struct web_request *r)
 {
 	static const struct network everybody = { .bits = 0 };
 	static const struct networks anyone = { &everybody, 1 };
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	bool rfc7239 =
 	    strcmp(r->site->config->forwarded_header, "forwarded") == 0;
 	const char *list = r->header[rfc7239 ? HEADER_FORWARDED
@@ -28,9 +46,8 @@ find_address(const struct web_request *r)
 
 	if (list == NULL)
 		list = "";
-	if (info == NULL || info->client_addr == NULL ||
-	    !address_of_socket(info->client_addr, &peer)) {
-		/* At the end of a Unix socket is a proxy, but only one. */
+	if (!find_peer(r, &peer)) {
+		/* A Unix socket has a proxy at its end, but only one. */
 		trusted = &anyone;
 		last = strrchr(list, ',');
 		list = last == NULL ? list : last + 1;

@@ -8,6 +8,8 @@
 
 /* The client's, behind the proxies that are trusted. */
 const struct address *caller_address(struct web_request *r);
+/* Whether the connection is that of a proxy that is trusted. */
+bool caller_is_proxied(const struct web_request *r);
 /* Fills r->call, what the floor below is told of every request. */
 void caller_fill(struct web_request *r);
 /* RP_OK and r->who, or why nobody is signed in. */

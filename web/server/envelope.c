@@ -6,6 +6,7 @@
 
 #include <microhttpd.h>
 
+#include "web/server/caller.h"
 #include "web/server/origin.h"
 #include "web/server/routes.h"
 
@@ -133,6 +134,11 @@ judge(const struct web_request *r)
 	if (r->header_twice || (r->header[HEADER_TRANSFER_ENCODING] != NULL &&
 				   r->header[HEADER_CONTENT_LENGTH] != NULL))
 		return PROBLEM_REQUEST_MALFORMED;
+	/* A proxy may have put its own name there. */
+	if (!caller_is_proxied(r) &&
+	    !origin_host_is_ours(
+		r->header[HEADER_HOST], (const char *const *)r->site->origins))
+		return PROBLEM_MISDIRECTED;
 	if (r->route == NULL && !request_is_safe(r))
 		return r->allow == NULL ? PROBLEM_NOT_FOUND : PROBLEM_METHOD;
 	if (declared_too_large(r, r->route == NULL ? 0 : r->route->body_max))
