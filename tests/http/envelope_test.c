@@ -182,12 +182,43 @@ hosts_are_configured_or_a_proxys_business(void **state)
 	}
 }
 
+/* RFC 9110 15.5.2. */
+static void
+a_401_says_what_is_missing(void **state)
+{
+	static const struct {
+		const char *path, *header, *scheme;
+	} rows[] = {
+		{ "/api/v1/account", "", "Itsumo-Session" },
+		{ "/api/v1/account",
+		    "Cookie: __Host-isid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		    "AAAAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+		    "Itsumo-Session" },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct answer a;
+
+		snprintf(text, sizeof(text),
+		    "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+		    rows[i].path, rows[i].header);
+		a = say(text);
+		assert_int_equal(a.status, 401);
+		assert_string_equal(
+		    answer_header(&a, "WWW-Authenticate"), rows[i].scheme);
+		answer_free(&a);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_refusal_has_an_address),
 		cmocka_unit_test(lines_of_one_name_are_counted),
+		cmocka_unit_test(a_401_says_what_is_missing),
 		cmocka_unit_test(other_hosts_are_not_served),
 		cmocka_unit_test(hosts_are_configured_or_a_proxys_business),
 	};

@@ -254,6 +254,12 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 		return;
 	if (p == PROBLEM_METHOD && r->allow != NULL)
 		reply_header(m, "Allow", r->allow);
+	/* Of no use to browsers, but part of every 401 (RFC 9110 15.5.2). */
+	if (t->status == 401)
+		reply_header(m, "WWW-Authenticate",
+		    r->route != NULL && r->route->who == PHONE
+			? "Itsumo-Device"
+			: "Itsumo-Session");
 	if (wait > 0) {
 		char *end = digits + sizeof(digits) - 1;
 
