@@ -38,7 +38,31 @@ bind_unix(const char *path)
 	return -1;
 }
 
-/* IPv6 that also takes IPv4, where no address was given. */
+/* -1 and errno. */
+static int
+bind_address(const struct sockaddr *sa, socklen_t n)
+{
+	int on = 1, off = 0, fd, why;
+
+	if ((fd = socket(sa->sa_family,
+		 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (sa->sa_family == AF_INET6)
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, sa, n) == 0)
+		return fd;
+	why = errno;
+	(void)close(fd);
+	errno = why;
+	return -1;
+}
+
+/*
+ * Where no address was given, IPv6 that also takes IPv4; on a machine without
+ * IPv6 (no such family, or no address of it) IPv4 alone.
+ */
 static int
 bind_inet(const char *host, uint16_t port)
 {
@@ -46,29 +70,24 @@ bind_inet(const char *host, uint16_t port)
 		.sin6_port = htons(port) };
 	struct sockaddr_in in = { .sin_family = AF_INET,
 		.sin_port = htons(port) };
+	bool any = *host == '\0';
 	struct address a = { 0 };
-	int on = 1, off = 0, fd;
-	bool v4;
+	int fd;
 
 	if (strcmp(host, "localhost") == 0)
 		host = "127.0.0.1";
-	if (*host != '\0' && !address_parse(slice_of(host), &a))
+	if (!any && !address_parse(slice_of(host), &a)) {
+		errno = EINVAL;
 		return -1;
-	v4 = *host != '\0' && strchr(host, ':') == NULL;
+	}
 	memcpy(&in.sin_addr, a.b + 12, 4);
 	memcpy(&in6.sin6_addr, a.b, 16);
-	if ((fd = socket(v4 ? AF_INET : AF_INET6,
-		 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!v4)
-		(void)setsockopt(
-		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, v4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6,
-		v4 ? sizeof(in) : sizeof(in6)) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
+	if (!any && strchr(host, ':') == NULL)
+		return bind_address((struct sockaddr *)&in, sizeof(in));
+	fd = bind_address((struct sockaddr *)&in6, sizeof(in6));
+	if (fd < 0 && any && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+		fd = bind_address((struct sockaddr *)&in, sizeof(in));
+	return fd;
 }
 
 static unsigned
@@ -95,9 +114,10 @@ listen_bind(const char *where, unsigned *port)
 
 	if (strncmp(where, "unix:", 5) == 0)
 		fd = bind_unix(where + 5);
-	else if (!address_split(where, host, sizeof(host), &wanted))
+	else if (!address_split(where, host, sizeof(host), &wanted)) {
+		log_say(WEB_LOG_ERROR, "listen", "%s: is no address", where);
 		fd = -1;
-	else if ((fd = bind_inet(host, wanted)) < 0)
+	} else if ((fd = bind_inet(host, wanted)) < 0)
 		log_say(WEB_LOG_ERROR, "listen", "%s: %s", where,
 		    errno == EADDRINUSE ? "another program listens there"
 					: strerror(errno));
