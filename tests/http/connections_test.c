@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections: how many, how long, and what becomes of them at the end. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "tests/http/asker.h"
 #include "tests/http/claims.h"
+#include "tests/http/meddler.h"
 
 static int64_t
 now_ms(void)
@@ -133,6 +136,177 @@ waiting_for_news_is_no_trickle(void **state)
 	server_end(s);
 }
 
+/* Begins a request that the server waits for. */
+static struct wire *
+half_a_request(const struct server *s)
+{
+	static const char head[] =
+	    "POST /api/v1/login/options HTTP/1.1\r\nHost: localhost\r\n"
+	    "Sec-Fetch-Site: same-origin\r\nContent-Length: 2\r\n"
+	    "Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n";
+	struct wire *w = wire_open("127.0.0.1", server_port(s), false, NULL);
+
+	assert_non_null(w);
+	assert_true(wire_send(w, head, sizeof(head) - 1));
+	/* Then it has begun. */
+	assert_true(wire_until(w, "100 Continue\r\n\r\n", 5000));
+	return w;
+}
+
+static void
+ended_well(struct server *s)
+{
+	int status = server_wait(s);
+
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* What comes while what has begun is finished is told to come back. */
+static void
+who_comes_at_the_end_is_told(void **state)
+{
+	struct server *s = server_start(
+	    &(struct server_options){ .config = "drain_time = \"60s\"" });
+	struct visitor *v = visitor_new(s);
+	struct wire *half;
+	struct answer a = { 0 };
+
+	(void)state;
+	json_decref(visitor_get(v, "GET", "/api/v1/service", NULL, 200));
+	half = half_a_request(s);
+	server_signal(s, SIGTERM);
+	do {
+		answer_free(&a);
+		a = visitor_ask(v, "GET", "/api/v1/service", NULL);
+	} while (a.status == 200);
+	assert_int_equal(a.status, 503);
+	assert_string_equal(answer_code(&a), "draining");
+	assert_string_equal(answer_header(&a, "Retry-After"), "1");
+	assert_string_equal(answer_header(&a, "Connection"), "close");
+	answer_free(&a);
+	assert_true(wire_send(half, "{}", 2));
+	a = wire_answer(half, 5000);
+	assert_int_equal(a.status, 200);
+	answer_free(&a);
+	wire_close(half);
+	ended_well(s);
+	visitor_free(v);
+	server_end(s);
+}
+
+/* Nobody can make an end a bad one by sending slowly. */
+static void
+a_slow_request_does_not_hold_up_the_end(void **state)
+{
+	struct server *s = server_start(
+	    &(struct server_options){ .config = "drain_time = \"1s\"" });
+	struct wire *half = half_a_request(s);
+
+	(void)state;
+	server_log_mark(s);
+	server_signal(s, SIGTERM);
+	ended_well(s);
+	assert_false(server_logged(s, "event=stop not everything"));
+	wire_close(half);
+	server_end(s);
+}
+
+/* With the visitor's session, on another connection; answered later. */
+static void
+ask_to_sign_out(const struct visitor *v, struct wire *w)
+{
+	char text[8192];
+	int n = snprintf(text, sizeof(text),
+	    "POST /api/v1/logout HTTP/1.1\r\nHost: localhost\r\n"
+	    "Sec-Fetch-Site: same-origin\r\nContent-Length: 2\r\n"
+	    "Content-Type: application/json\r\nCookie: %s\r\n\r\n{}",
+	    v->cookies);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	assert_true(wire_send(w, text, (size_t)n));
+}
+
+/* More than the workers can take on: 503, and nothing is lost. */
+static void
+too_much_to_do_is_said(void **state)
+{
+	enum { QUEUE = 1024 };
+	static const char logout[] =
+	    "POST /api/v1/logout HTTP/1.1\r\nHost: localhost\r\n"
+	    "Sec-Fetch-Site: same-origin\r\nContent-Length: 2\r\n"
+	    "Content-Type: application/json\r\n\r\n{}";
+	struct server *s = server_start(&(struct server_options){
+	    .config = "workers = 1\nconnections_per_address = 0\n"
+		      "request_timeout = \"10m\"" });
+	struct rlimit files = { 4096, 4096 };
+	struct meddler *m = meddler_new(s);
+	struct visitor *v = visitor_new(s);
+	static struct wire *queued[QUEUE + 1];
+	json_t *j;
+
+	(void)state;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	json_decref(visitor_sign_up(v, "busy"));
+	meddler_hold_writer(m);
+	/* The first has the worker, and waits for the disk; the rest wait. */
+	for (int i = 0; i < QUEUE + 1; i++) {
+		queued[i] = wire_open("127.0.0.1", server_port(s), false, NULL);
+		assert_non_null(queued[i]);
+		if (i > 0) {
+			assert_true(
+			    wire_send(queued[i], logout, sizeof(logout) - 1));
+			continue;
+		}
+		ask_to_sign_out(v, queued[i]);
+		await_metric(s, "itsumo_workers ", 1);
+	}
+	await_metric(s, "itsumo_worker_queue ", QUEUE);
+	j = visitor_get(v, "POST", "/api/v1/logout", json_object(), 503);
+	assert_string_equal(json_at(j, "code"), "busy");
+	json_decref(j);
+	assert_int_equal(server_metric(s, "itsumo_worker_queue_full_total"), 1);
+	/* Reading goes on. */
+	json_decref(visitor_get(v, "GET", "/api/v1/session", NULL, 200));
+	meddler_let_go(m);
+	for (int i = 0; i < QUEUE + 1; i++) {
+		struct answer a = wire_answer(queued[i], 30000);
+
+		assert_int_equal(a.status, i == 0 ? 204 : 401);
+		answer_free(&a);
+		wire_close(queued[i]);
+	}
+	visitor_free(v);
+	meddler_free(m);
+	server_end(s);
+}
+
+/* What fails here is a fault: 500, in the log and the metrics, and no more. */
+static void
+a_record_that_cannot_be_read_is_a_fault(void **state)
+{
+	struct server *s = server_start(NULL);
+	struct meddler *m = meddler_new(s);
+	struct visitor *v = visitor_new(s), *other = visitor_new(s);
+	json_t *done = visitor_sign_up(v, "damaged"), *j;
+
+	(void)state;
+	json_decref(visitor_sign_up(other, "sound"));
+	meddler_damage_session(m, json_at(done, "session.id"));
+	server_log_mark(s);
+	j = visitor_get(v, "GET", "/api/v1/session", NULL, 500);
+	assert_string_equal(json_at(j, "code"), "fault");
+	json_decref(j);
+	assert_true(server_logged(s, "level=error refused=fault address="));
+	assert_int_equal(
+	    server_metric(s, "itsumo_problems_total{code=\"fault\"}"), 1);
+	json_decref(visitor_get(other, "GET", "/api/v1/session", NULL, 200));
+	json_decref(done);
+	visitor_free(v);
+	visitor_free(other);
+	meddler_free(m);
+	server_end(s);
+}
+
 int
 main(void)
 {
@@ -140,6 +314,10 @@ main(void)
 		cmocka_unit_test(connections_are_counted_by_address),
 		cmocka_unit_test(a_trickle_is_cut_off),
 		cmocka_unit_test(waiting_for_news_is_no_trickle),
+		cmocka_unit_test(who_comes_at_the_end_is_told),
+		cmocka_unit_test(a_slow_request_does_not_hold_up_the_end),
+		cmocka_unit_test(too_much_to_do_is_said),
+		cmocka_unit_test(a_record_that_cannot_be_read_is_a_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "rp/ids.h"
+#include "store/internal.h"
 #include "store/sessions.h"
 
 struct meddler {
@@ -62,6 +63,25 @@ meddler_age_session(struct meddler *m, const char *id, int64_t ms)
 
 	assert(rp_id_read("ses_", id, x.id.b));
 	assert(store_update(m->store, age, &x) == STORE_OK);
+}
+
+static enum store_rc
+damage(struct store_txn *t, void *arg)
+{
+	const struct session_id *id = arg;
+	static const uint8_t rubbish[] = { 0xff, 0xff, 0xff };
+
+	return engine_put(
+	    t, TABLE_SESSIONS, SLICE(id->b), SLICE(rubbish), ENGINE_REPLACE);
+}
+
+void
+meddler_damage_session(struct meddler *m, const char *id)
+{
+	struct session_id of;
+
+	assert(rp_id_read("ses_", id, of.b));
+	assert(store_update(m->store, damage, &of) == STORE_OK);
 }
 
 static enum store_rc

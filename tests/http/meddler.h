@@ -17,6 +17,8 @@ void meddler_free(struct meddler *m);
 
 /* The session "ses_…" was used so much longer ago. */
 void meddler_age_session(struct meddler *m, const char *id, int64_t ms);
+/* Its record is no record any more. */
+void meddler_damage_session(struct meddler *m, const char *id);
 /* Nobody else commits from here on, until it lets go. */
 void meddler_hold_writer(struct meddler *m);
 void meddler_let_go(struct meddler *m);

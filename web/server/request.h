@@ -10,6 +10,7 @@
 #include "web/server/json_out.h"
 #include "web/server/pool.h"
 #include "web/server/problem.h"
+#include "web/server/server.h"
 #include "web/server/site.h"
 
 struct MHD_Connection;
@@ -71,6 +72,7 @@ struct web_request {
 	const struct route *route; /* NULL: none has this path */
 	uint64_t begun_us;
 	enum web_stage stage;
+	enum server_place place;
 	bool has_session; /* who is known */
 	bool touch; /* rp_session_touch() is due */
 	bool too_large; /* the body, as it came in */

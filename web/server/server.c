@@ -41,8 +41,8 @@ struct web_server {
 	struct connections *connections;
 	pthread_mutex_t lock;
 	struct site *site; /* under lock */
-	_Atomic int running; /* requests between first line and end */
-	_Atomic bool draining;
+	_Atomic int requests[PLACES];
+	_Atomic bool draining, closed;
 	int fd; /* after the daemon was quiesced */
 };
 
@@ -244,10 +244,24 @@ server_gather(struct web_server *s)
 	return s->gather;
 }
 
-_Atomic int *
-server_running(struct web_server *s)
+void
+server_moves(struct web_server *s, enum server_place from, enum server_place to)
 {
-	return &s->running;
+	/* Counted there first: who adds up must not see it nowhere. */
+	if (to != PLACES)
+		atomic_fetch_add(&s->requests[to], 1);
+	if (from != PLACES)
+		atomic_fetch_sub(&s->requests[from], 1);
+}
+
+/* In the order in which requests move, so that none is missed. */
+static bool
+has(struct web_server *s, enum server_place first)
+{
+	for (int p = (int)first; p < PLACES; p++)
+		if (atomic_load(&s->requests[p]) > 0)
+			return true;
+	return false;
 }
 
 struct waiting *
@@ -257,26 +271,37 @@ server_waiting(struct web_server *s)
 }
 
 bool
+server_closed(const struct web_server *s)
+{
+	return atomic_load(&s->closed);
+}
+
+bool
 server_draining(const struct web_server *s)
 {
 	return atomic_load(&s->draining);
 }
 
+/*
+ * One that sends its request slowly does not hold up the end, and one that
+ * takes its answer slowly needs nothing of us.  What comes in whole just now
+ * either sees that it is too late, or is seen here.
+ */
 bool
 server_drain(struct web_server *s, int64_t ms)
 {
-	uint64_t end = clock_us() + (uint64_t)ms * 1000;
+	uint64_t begin = clock_us(), end = begin + (uint64_t)ms * 1000;
 	struct timespec tick = { .tv_nsec = 5000000 };
 
 	atomic_store(&s->draining, true);
 	s->fd = MHD_quiesce_daemon(s->daemon);
 	waiting_end(s->waiting);
-	while (atomic_load_explicit(&s->running, memory_order_acquire) > 0) {
-		if (clock_us() > end)
-			return false;
+	while (has(s, PLACE_IN) && clock_us() < begin + (end - begin) / 2)
 		(void)nanosleep(&tick, NULL);
-	}
-	return true;
+	atomic_store(&s->closed, true);
+	while (has(s, PLACE_HERE) && clock_us() < end)
+		(void)nanosleep(&tick, NULL);
+	return atomic_load(&s->requests[PLACE_HERE]) == 0;
 }
 
 void

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/stages.h"
 
-#include <stdatomic.h>
-
 #include "rp/login.h"
 #include "web/clock.h"
 #include "web/log.h"
@@ -24,6 +22,13 @@ enum {
 	SLEEP_S = 60,
 };
 
+static void
+move(struct web_request *r, enum server_place to)
+{
+	server_moves(r->server, r->place, to);
+	r->place = to;
+}
+
 /* The first line is there: the request begins. */
 void *
 stages_begin(void *cls, const char *uri, struct MHD_Connection *connection)
@@ -32,8 +37,7 @@ stages_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 	struct web_request *r = request_new(s, server_site(s), connection, uri);
 
 	if (r != NULL)
-		atomic_fetch_add_explicit(
-		    server_running(s), 1, memory_order_relaxed);
+		server_moves(s, PLACES, r->place);
 	return r;
 }
 
@@ -41,9 +45,9 @@ void
 stages_end(void *cls, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode why)
 {
-	struct web_server *s = cls;
 	struct web_request *r = *state;
 
+	(void)cls;
 	(void)connection;
 	(void)why;
 	if (r == NULL)
@@ -51,9 +55,9 @@ stages_end(void *cls, struct MHD_Connection *connection, void **state,
 	waiting_forget(r);
 	/* The next request is awaited. */
 	connection_await(r->peer);
+	move(r, PLACES);
 	request_free(r);
 	*state = NULL;
-	atomic_fetch_sub_explicit(server_running(s), 1, memory_order_release);
 }
 
 static void
@@ -94,7 +98,11 @@ send_answer(struct web_request *r)
 		(void)MHD_add_response_header(
 		    r->response, "Connection", "close");
 	/* A stream takes its time; it has an end of its own. */
-	(r->stream == NULL ? connection_await : connection_rest)(r->peer);
+	if (r->stream == NULL) {
+		connection_await(r->peer);
+		move(r, PLACE_OUT);
+	} else
+		connection_rest(r->peer);
 	return MHD_queue_response(r->connection, r->status, r->response);
 }
 
@@ -190,6 +198,11 @@ dispatch(struct web_request *r)
 {
 	bool commits = r->route != NULL && (r->route->flags & COMMITS) != 0;
 
+	if (r->early == PROBLEM_NONE && r->place == PLACE_IN) {
+		move(r, PLACE_HERE);
+		if (server_closed(r->server))
+			return MHD_NO;
+	}
 	if (r->early == PROBLEM_NONE && (commits || caller_wants_touch(r)))
 		return give_to_worker(r);
 	request_run(r);
