@@ -161,6 +161,71 @@ ended_well(struct server *s)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Whoever looks at a page sees one; everybody else is told a problem. */
+static void
+trouble_has_a_page(struct wire **kept, size_t n)
+{
+#define BROWSER "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
+	static const struct {
+		const char *path, *headers;
+		bool page;
+	} rows[] = {
+		{ "/", BROWSER, true },
+		{ "/account",
+		    BROWSER "Sec-Fetch-Mode: navigate\r\n"
+			    "Accept-Language: ja\r\n",
+		    true },
+		{ "/", BROWSER "Sec-Fetch-Mode: cors\r\n", false },
+		{ "/", "Accept: */*\r\n", false },
+		{ "/api/v1/service", BROWSER, false },
+	};
+#undef BROWSER
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && i < n; i++) {
+		struct answer a;
+
+		snprintf(text, sizeof(text),
+		    "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n",
+		    rows[i].path, rows[i].headers);
+		assert_true(wire_send(kept[i], text, strlen(text)));
+		a = wire_answer(kept[i], 5000);
+		assert_int_equal(a.status, 503);
+		assert_string_equal(answer_header(&a, "Retry-After"), "1");
+		assert_string_equal(
+		    answer_header(&a, "Cache-Control"), "no-store");
+		assert_non_null(answer_header(&a, "X-Request-Id"));
+		assert_non_null(answer_header(&a, "Content-Security-Policy"));
+		assert_string_equal(
+		    answer_code(&a), rows[i].page ? "" : "draining");
+		assert_int_equal(
+		    strstr(a.body, "</html>") != NULL, rows[i].page);
+		if (rows[i].page)
+			assert_string_equal(
+			    answer_header(&a, "Content-Language"),
+			    i == 0 ? "en" : "ja");
+		answer_free(&a);
+		wire_close(kept[i]);
+	}
+}
+
+/* A connection that is open, and has been used. */
+static struct wire *
+kept_connection(const struct server *s)
+{
+	static const char text[] =
+	    "GET /api/v1/service HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	struct wire *w = wire_open("127.0.0.1", server_port(s), false, NULL);
+	struct answer a;
+
+	assert_non_null(w);
+	assert_true(wire_send(w, text, sizeof(text) - 1));
+	a = wire_answer(w, 5000);
+	assert_int_equal(a.status, 200);
+	answer_free(&a);
+	return w;
+}
+
 /* What comes while what has begun is finished is told to come back. */
 static void
 who_comes_at_the_end_is_told(void **state)
@@ -168,12 +233,14 @@ who_comes_at_the_end_is_told(void **state)
 	struct server *s = server_start(
 	    &(struct server_options){ .config = "drain_time = \"60s\"" });
 	struct visitor *v = visitor_new(s);
-	struct wire *half;
+	struct wire *half, *kept[5];
 	struct answer a = { 0 };
 
 	(void)state;
 	json_decref(visitor_get(v, "GET", "/api/v1/service", NULL, 200));
 	half = half_a_request(s);
+	for (size_t i = 0; i < 5; i++)
+		kept[i] = kept_connection(s);
 	server_signal(s, SIGTERM);
 	do {
 		answer_free(&a);
@@ -184,6 +251,7 @@ who_comes_at_the_end_is_told(void **state)
 	assert_string_equal(answer_header(&a, "Retry-After"), "1");
 	assert_string_equal(answer_header(&a, "Connection"), "close");
 	answer_free(&a);
+	trouble_has_a_page(kept, 5);
 	assert_true(wire_send(half, "{}", 2));
 	a = wire_answer(half, 5000);
 	assert_int_equal(a.status, 200);

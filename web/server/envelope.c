@@ -34,6 +34,7 @@ static const struct {
 	[HEADER_ORIGIN] = { "Origin", true },
 	[HEADER_SEC_CH_UA] = { "Sec-CH-UA", false },
 	[HEADER_SEC_CH_UA_PLATFORM] = { "Sec-CH-UA-Platform", false },
+	[HEADER_SEC_FETCH_MODE] = { "Sec-Fetch-Mode", true },
 	[HEADER_SEC_FETCH_SITE] = { "Sec-Fetch-Site", true },
 	[HEADER_TRANSFER_ENCODING] = { "Transfer-Encoding", true },
 	[HEADER_USER_AGENT] = { "User-Agent", false },
