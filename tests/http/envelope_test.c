@@ -212,6 +212,74 @@ a_401_says_what_is_missing(void **state)
 	}
 }
 
+static void
+a_page_takes_any_query(struct visitor *v)
+{
+	struct answer a = visitor_ask(v, "GET", "/?from=a-mail", NULL);
+
+	assert_int_equal(a.status, 200);
+	answer_free(&a);
+}
+
+/* What is misspelt in a query is said, as in a body: it ended all sessions. */
+static void
+queries_are_read_to_the_letter(void **state)
+{
+	static const struct {
+		const char *method, *path, *code, *field;
+	} rows[] = {
+		{ "DELETE", "/api/v1/sessions?others=1", "field-type",
+		    "others" },
+		{ "DELETE", "/api/v1/sessions?others=TRUE", "field-type",
+		    "others" },
+		{ "DELETE", "/api/v1/sessions?others=", "field-type",
+		    "others" },
+		{ "DELETE", "/api/v1/sessions?others", "field-unknown",
+		    "others" },
+		{ "DELETE", "/api/v1/sessions?other=true", "field-unknown",
+		    "other" },
+		{ "DELETE", "/api/v1/sessions?oth%65rs=true", "field-unknown",
+		    "oth%65rs" },
+		{ "DELETE", "/api/v1/sessions?others=true&others=true",
+		    "field-unknown", "others" },
+		{ "DELETE", "/api/v1/sessions?others=true&limit=1",
+		    "field-unknown", "limit" },
+		{ "GET", "/api/v1/history?limit=2&after=x", "field-type",
+		    "after" },
+		{ "GET", "/api/v1/history?limit=2&limt=2", "field-unknown",
+		    "limt" },
+		{ "GET", "/api/v1/history?wait=2", "field-unknown", "wait" },
+		{ "GET", "/api/v1/session?a=\xff", "field-unknown", "a" },
+		{ "GET", "/api/v1/session?\xff=a", "field-unknown", "" },
+		{ "POST", "/api/v1/login/options?name=x", "field-unknown",
+		    "name" },
+	};
+	struct visitor *v = visitor_new(server);
+	json_t *j;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "to-the-letter"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		j = visitor_get(v, rows[i].method, rows[i].path,
+		    rows[i].method[0] == 'P' ? json_object() : NULL, 400);
+		if (strcmp(json_at(j, "code"), rows[i].code) != 0 ||
+		    strcmp(json_at(j, "field"), rows[i].field) != 0)
+			fail_msg("%s: %s %s", rows[i].path, json_at(j, "code"),
+			    json_at(j, "field"));
+		json_decref(j);
+	}
+	json_decref(visitor_get(v, "GET", "/api/v1/session?", NULL, 200));
+	json_decref(visitor_get(
+	    v, "DELETE", "/api/v1/sessions?others=true", NULL, 200));
+	json_decref(visitor_get(v, "GET", "/api/v1/session", NULL, 200));
+	json_decref(visitor_get(
+	    v, "DELETE", "/api/v1/sessions?others=false", NULL, 200));
+	visitor_refused(v, "GET", "/api/v1/session", NULL, 401, "session-none");
+	/* Pages are linked to from anywhere, with anything. */
+	a_page_takes_any_query(v);
+	visitor_free(v);
+}
+
 int
 main(void)
 {
@@ -219,6 +287,7 @@ main(void)
 		cmocka_unit_test(every_refusal_has_an_address),
 		cmocka_unit_test(lines_of_one_name_are_counted),
 		cmocka_unit_test(a_401_says_what_is_missing),
+		cmocka_unit_test(queries_are_read_to_the_letter),
 		cmocka_unit_test(other_hosts_are_not_served),
 		cmocka_unit_test(hosts_are_configured_or_a_proxys_business),
 	};

@@ -196,6 +196,56 @@ answer_without_route(struct web_request *r)
 		static_reply(r);
 }
 
+/* The first that the route has not, that has no value, or stands twice. */
+static struct slice
+strange_parameter(const struct web_request *r)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} known[] = { { PAGED, "limit" }, { PAGED, "after" }, { WAITS, "wait" },
+		{ OTHERS, "others" } };
+	const size_t n = sizeof(known) / sizeof(*known);
+	struct slice rest = r->query;
+	unsigned seen = 0;
+	size_t i;
+
+	while (rest.n > 0) {
+		struct slice pair = text_take(&rest, '&');
+		struct slice name = text_take(&pair, '=');
+
+		if (pair.p == NULL)
+			return name;
+		for (i = 0; i < n; i++)
+			if ((r->route->flags & known[i].flag) != 0 &&
+			    slice_equal(name, slice_of(known[i].name)))
+				break;
+		if (i == n || (seen & 1U << i) != 0)
+			return name;
+		seen |= 1U << i;
+	}
+	return (struct slice){ 0 };
+}
+
+/* Like a member of a body: what is misspelt is said, not passed over. */
+static bool
+judge_query(struct web_request *r)
+{
+	struct slice name = { 0 };
+	char *text;
+
+	if (strncmp(r->route->path, "/api/", 5) == 0)
+		name = strange_parameter(r);
+	if (name.p == NULL)
+		return true;
+	text = arena_text(&r->arena, name);
+	(void)json_in_refuse(
+	    &r->json, PROBLEM_FIELD_UNKNOWN, NULL, text == NULL ? "" : text);
+	r->detail = "of the query";
+	reply_problem(r, r->json.problem);
+	return false;
+}
+
 void
 request_run(struct web_request *r)
 {
@@ -208,7 +258,7 @@ request_run(struct web_request *r)
 		return;
 	}
 	caller_fill(r);
-	if (caller_may_ask(r))
+	if (caller_may_ask(r) && judge_query(r))
 		r->route->handle(r);
 	if (r->response == NULL && r->finish == NULL && !r->sleeps)
 		reply_problem(r, PROBLEM_FAULT);
