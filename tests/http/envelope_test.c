@@ -280,6 +280,58 @@ queries_are_read_to_the_letter(void **state)
 	visitor_free(v);
 }
 
+/*
+ * Who is answered before the body was read has the connection closed: what
+ * follows is that body, whatever it looks like.
+ */
+static void
+a_body_that_was_not_read_is_no_request(void **state)
+{
+	static const char inner[] = "GET /api/v1/service HTTP/1.1\r\n"
+				    "Host: localhost\r\n\r\n";
+	static const struct {
+		const char *line, *headers;
+		int status;
+	} rows[] = {
+		{ "POST /api/v1/login/options", "Content-Length: 99999\r\n",
+		    413 },
+		{ "PATCH /api/v1/account", "Content-Length: 99999\r\n", 413 },
+		{ "DELETE /api/v1/account", "Content-Length: 99999\r\n", 413 },
+		{ "GET /api/v1/service", "Content-Length: 99999\r\n", 413 },
+		{ "GET /", "Content-Length: 99999\r\n", 413 },
+		{ "BREW /api/v1/account", "Content-Length: 999999\r\n", 405 },
+		{ "POST /nowhere", "Content-Length: 99999999\r\n", 404 },
+		{ "DELETE /api/v1/account",
+		    "Content-Length: 61\r\nExpect: 100-continue\r\n"
+		    "Sec-Fetch-Site: cross-site\r\n",
+		    403 },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct wire *w =
+		    wire_open("127.0.0.1", server_port(server), false, NULL);
+		struct answer a;
+
+		assert_non_null(w);
+		snprintf(text, sizeof(text),
+		    "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s", rows[i].line,
+		    rows[i].headers, inner);
+		assert_true(wire_send(w, text, strlen(text)));
+		a = wire_answer(w, 5000);
+		if (a.status != rows[i].status)
+			fail_msg("%s: %d", rows[i].line, a.status);
+		answer_free(&a);
+		a = wire_answer(w, 300);
+		if (a.status != 0)
+			fail_msg(
+			    "%s: another answer, %d", rows[i].line, a.status);
+		answer_free(&a);
+		wire_close(w);
+	}
+}
+
 int
 main(void)
 {
@@ -288,6 +340,7 @@ main(void)
 		cmocka_unit_test(lines_of_one_name_are_counted),
 		cmocka_unit_test(a_401_says_what_is_missing),
 		cmocka_unit_test(queries_are_read_to_the_letter),
+		cmocka_unit_test(a_body_that_was_not_read_is_no_request),
 		cmocka_unit_test(other_hosts_are_not_served),
 		cmocka_unit_test(hosts_are_configured_or_a_proxys_business),
 	};

@@ -114,12 +114,12 @@ may_come_from_there(const struct web_request *r)
 	    site, origin, (const char *const *)r->site->origins);
 }
 
-static bool
-declared_too_large(const struct web_request *r, size_t max)
+uint64_t
+envelope_length(const struct web_request *r)
 {
 	const char *said = r->header[HEADER_CONTENT_LENGTH];
 
-	return said != NULL && strtoull(said, NULL, 10) > max;
+	return said == NULL ? 0 : strtoull(said, NULL, 10);
 }
 
 /* What can be said before the body is there. */
@@ -142,7 +142,7 @@ judge(const struct web_request *r)
 		return PROBLEM_MISDIRECTED;
 	if (r->route == NULL && !request_is_safe(r))
 		return r->allow == NULL ? PROBLEM_NOT_FOUND : PROBLEM_METHOD;
-	if (declared_too_large(r, r->route == NULL ? 0 : r->route->body_max))
+	if (envelope_length(r) > (r->route == NULL ? 0 : r->route->body_max))
 		return PROBLEM_BODY_TOO_LARGE;
 	if (request_is_safe(r))
 		return PROBLEM_NONE;

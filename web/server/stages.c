@@ -18,6 +18,7 @@
 enum {
 	/* A body over its limit is read on to be answered, but not for ever. */
 	SWALLOW_MAX = 1 << 20,
+	SMALL_BODY = 16384,
 	/* Who waits is woken sooner; this is for what nobody thought of. */
 	SLEEP_S = 60,
 };
@@ -220,14 +221,19 @@ look_again(struct web_request *r)
 	return dispatch(r);
 }
 
-/* Whether there is no point in reading the body. */
+/*
+ * Whether there is no point in reading the body.  A small one that is refused
+ * is read all the same, so that the connection lives on.
+ */
 static bool
 answer_at_once(const struct web_request *r)
 {
 	return r->early == PROBLEM_BODY_TOO_LARGE ||
 	       r->early == PROBLEM_HEADER_TOO_LARGE ||
 	       r->early == PROBLEM_REQUEST_MALFORMED ||
-	       (r->early != PROBLEM_NONE && r->header[HEADER_EXPECT] != NULL);
+	       (r->early != PROBLEM_NONE &&
+		   (r->header[HEADER_EXPECT] != NULL ||
+		       envelope_length(r) > SMALL_BODY));
 }
 
 enum MHD_Result
