@@ -134,9 +134,10 @@
 	X(connections, NUMBER, "16384", judge_connections,                     \
 	    "at most at a time")                                               \
 	X(connections_per_address, NUMBER, "256", judge_connections,           \
-	    "at most at a time from one address; 0: no limit")                 \
+	    "at most at a time from one address, or IPv6 /64; 0: no limit")    \
 	X(request_timeout, TIME, "30s", judge_time,                            \
-	    "an idle connection is closed after so long")                      \
+	    "a silent connection is closed after so long; a request, or its "  \
+	    "answer, may take twice as long")                                  \
 	X(drain_time, TIME, "10s", judge_time,                                 \
 	    "how long SIGTERM waits for what runs")                            \
 	X(log_level, TEXT, "info", judge_log_level,                            \

@@ -7,8 +7,8 @@ struct metrics metrics;
 
 /* The last one is for every other status. */
 static const unsigned statuses[METRIC_STATUSES] = { 200, 201, 204, 301, 302,
-	303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 431,
-	500, 503, 0 };
+	303, 304, 400, 401, 403, 404, 405, 409, 410, 413, 415, 421, 422, 429,
+	431, 500, 503, 0 };
 
 /* Upper bounds in microseconds; the last bucket has none. */
 static const uint64_t bounds[METRIC_BUCKETS - 1] = { 100, 250, 500, 1000, 2500,

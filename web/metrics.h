@@ -17,6 +17,10 @@
 #define METRICS(X)                                                             \
 	X(connections, GAUGE, "connections", "Open connections")               \
 	X(accepted, COUNTER, "connections_total", "Connections accepted")      \
+	X(turned_away, COUNTER, "connections_refused_total",                   \
+	    "Connections refused because their network has enough")            \
+	X(cut, COUNTER, "connections_cut_total",                               \
+	    "Connections cut because a request or its answer took too long")   \
 	X(queue, GAUGE, "worker_queue", "Requests waiting for a worker")       \
 	X(workers, GAUGE, "workers", "Worker threads")                         \
 	X(busy, COUNTER, "worker_queue_full_total",                            \

@@ -54,13 +54,9 @@ reload_warn(const struct config *started, const struct config *now)
 	    "whether there is TLS");
 	note(&names, is_https(a) != is_https(b),
 	    "whether origins begins with https");
-	note(&names, (a->trusted_proxies.n == 0) != (b->trusted_proxies.n == 0),
-	    "whether there are trusted_proxies (for connections_per_address)");
 	note(&names, a->workers != b->workers, "workers");
 	note(&names, a->server_threads != b->server_threads, "server_threads");
 	note(&names, a->connections != b->connections, "connections");
-	note(&names, a->connections_per_address != b->connections_per_address,
-	    "connections_per_address");
 	note(&names, a->request_timeout != b->request_timeout,
 	    "request_timeout");
 	note(&names, a->waiting != b->waiting, "waiting");

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "web/log.h"
-#include "web/server/server.h"
+#include "web/server/listen.h"
 #include "web/systemd.h"
 
 /* The store, the log, pushes, and whatever a library opens. */
@@ -55,7 +55,7 @@ sockets_pages(const struct config *c, int *fd, unsigned *port)
 		return cli_fail(CLI_CONFIG,
 		    "a socket of systemd is not for a trial: set rp_id");
 	if (*fd < 0)
-		*fd = server_bind(c->listen, port);
+		*fd = listen_bind(c->listen, port);
 	return *fd >= 0 ? CLI_OK
 			: cli_fail(CLI_SYSTEM,
 			      "cannot listen at %s; --listen says where else",
@@ -75,7 +75,7 @@ sockets_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
 	if (strcmp(listen_at, "off") == 0)
 		return true;
 	if (!automatic) {
-		*fd = server_bind(listen_at, port);
+		*fd = listen_bind(listen_at, port);
 		if (*fd < 0)
 			(void)cli_fail(
 			    CLI_SYSTEM, "cannot listen at %s", listen_at);
@@ -87,7 +87,7 @@ sockets_ops(const struct config *c, unsigned pages, int *fd, unsigned *port)
 		at = 0;
 	(void)snprintf(text, sizeof(text), "127.0.0.1:%u",
 	    at == 0 || at >= 65535 ? 0 : at + 1);
-	if ((*fd = server_bind(text, port)) < 0)
+	if ((*fd = listen_bind(text, port)) < 0)
 		log_say(WEB_LOG_WARNING, "start",
 		    "no /healthz and no /metrics; ops_listen says where else");
 	return true;

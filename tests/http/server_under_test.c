@@ -378,8 +378,8 @@ server_logged(struct server *s, const char *words)
 double
 server_metric(const struct server *s, const char *begins)
 {
-	static const char ask[] =
-	    "GET /metrics HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n";
+	static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: "
+				  "localhost\r\nConnection: close\r\n\r\n";
 	struct wire *w = wire_open("127.0.0.1", s->ops_port, false, NULL);
 	struct answer a;
 	double total = 0;

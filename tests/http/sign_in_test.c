@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tests/http/meddler.h"
 #include "tests/http/scene.h"
 
 const struct server_options scene = { 0 };
@@ -294,6 +295,41 @@ a_proof_is_fresh_for_risky_steps(void **state)
 	visitor_free(v);
 }
 
+/* What a session that was used is written down with: all of it, whoever reads
+ * its account after a while. */
+static void
+a_session_that_was_used_keeps_where_it_is(void **state)
+{
+	enum { SIX_MINUTES = 6 * 60 * 1000 };
+	static const char *const paths[] = { "/api/v1/session",
+		"/api/v1/passkeys" };
+	struct meddler *m = meddler_new(server);
+	struct visitor *v = visitor_new(server);
+	json_t *before, *after;
+
+	(void)state;
+	v->extra = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:120.0) "
+		   "Gecko/20100101 Firefox/120.0\r\n";
+	before = visitor_sign_up(v, "stays");
+	assert_string_equal(json_at(before, "session.address"), "127.0.0.1");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		meddler_age_session(
+		    m, json_at(before, "session.id"), SIX_MINUTES);
+		json_decref(visitor_get(v, "GET", paths[i], NULL, 200));
+		after = visitor_get(v, "GET", "/api/v1/session", NULL, 200);
+		assert_string_equal(
+		    json_at(after, "session.address"), "127.0.0.1");
+		assert_string_equal(json_at(after, "session.browser"),
+		    json_at(before, "session.browser"));
+		assert_true(strcmp(json_at(after, "session.last_seen_at"),
+				json_at(before, "session.last_seen_at")) >= 0);
+		json_decref(after);
+	}
+	json_decref(before);
+	visitor_free(v);
+	meddler_free(m);
+}
+
 /* Pages, scripts and answers say how they may be used. */
 static void
 answers_protect_themselves(void **state)
@@ -333,6 +369,7 @@ main(void)
 		    signing_in_ends_the_session_that_the_browser_had),
 		cmocka_unit_test(forged_and_cut_tokens_are_nobodys),
 		cmocka_unit_test(a_proof_is_fresh_for_risky_steps),
+		cmocka_unit_test(a_session_that_was_used_keeps_where_it_is),
 		cmocka_unit_test(answers_protect_themselves),
 	};
 

@@ -10,6 +10,7 @@
 #include "web/server/cookies.h"
 #include "web/server/language.h"
 #include "web/server/origin.h"
+#include "web/server/static.h"
 #include "web/server/useragent.h"
 
 /* An exact copy, so that a byte read too far is seen. */
@@ -250,6 +251,92 @@ only_json_is_json(void **state)
 			fail_msg("%s", types[i].type);
 }
 
+static const struct {
+	const char *host;
+	bool ours, local;
+} hosts[] = {
+	{ NULL, true, true },
+	{ "", true, true },
+	{ "id.example.com", true, false },
+	{ "ID.Example.COM:8443", true, false },
+	{ "id.example.com.", true, false },
+	{ "id.example.com.:443", true, false },
+	{ "other.example", true, false },
+	{ "localhost", true, true },
+	{ "localhost:8080", true, true },
+	{ "127.0.0.1:8080", true, true },
+	{ "192.0.2.7", true, true },
+	{ "[2001:db8::1]:80", true, true },
+	{ "[::1]", true, true },
+	{ "[::1", false, false },
+	{ "[id.example.com]", true, false },
+	{ "example.com", false, false },
+	{ "evil.id.example.com", false, false },
+	{ "id.example.com.evil.example", false, false },
+	{ "id.example.comm", false, false },
+	{ "localhost.evil.example", false, false },
+	{ "127.0.0.1.evil.example", false, false },
+	{ "127.1", false, false },
+	{ ":8080", false, false },
+	{ ".", false, false },
+	{ "apk-key-hash", false, false },
+};
+
+static void
+hosts_of_others_are_not_ours(void **state)
+{
+	static const char *const origins[] = { "https://id.example.com:8443",
+		"android:apk-key-hash:x", "https://other.example", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		char *host =
+		    hosts[i].host == NULL ? NULL : exact(hosts[i].host);
+
+		if (origin_host_is_ours(host, origins) != hosts[i].ours ||
+		    origin_host_is_local(host) != hosts[i].local)
+			fail_msg("%s", hosts[i].host);
+		free(host);
+	}
+}
+
+static const struct {
+	const char *accept;
+	bool takes;
+} codings[] = {
+	{ NULL, false },
+	{ "", false },
+	{ "gzip", true },
+	{ "br, gzip", true },
+	{ "br;q=1.0 ,\tgzip ; q=0.5", true },
+	{ "gzip;q=0", false },
+	{ "gzip;Q=0", false },
+	{ "gzip;q=0.", false },
+	{ "gzip;q=0.000", false },
+	{ "gzip;q=0.001", true },
+	{ "gzip;q=0.0001", true },
+	{ "gzip;q=0.0000000000000000000000000000000000", false },
+	{ "gzip;q=00", true },
+	{ "gzip;q=", true },
+	{ "gzip;q", true },
+	{ "gzipped", false },
+	{ "deflate", false },
+};
+
+static void
+a_coding_that_weighs_nothing_is_not_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(*codings); i++) {
+		char *accept =
+		    codings[i].accept == NULL ? NULL : exact(codings[i].accept);
+
+		if (static_takes_gzip(accept) != codings[i].takes)
+			fail_msg("%s", codings[i].accept);
+		free(accept);
+	}
+}
+
 int
 main(void)
 {
@@ -260,6 +347,8 @@ main(void)
 		cmocka_unit_test(browsers_are_named_from_our_own_tables),
 		cmocka_unit_test(only_our_own_pages_may_change_things),
 		cmocka_unit_test(only_json_is_json),
+		cmocka_unit_test(hosts_of_others_are_not_ours),
+		cmocka_unit_test(a_coding_that_weighs_nothing_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

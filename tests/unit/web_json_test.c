@@ -10,6 +10,7 @@
 #include "web/server/json_in.h"
 #include "web/server/json_out.h"
 #include "web/server/webauthn_json.h"
+#include "webauthn/utf8.h"
 
 struct body {
 	const char *name, *note;
@@ -351,12 +352,115 @@ transports_that_nobody_knows_are_dropped(void **state)
 	arena_free(&a);
 }
 
+/* However long the member is that is named, what is said of it is UTF-8. */
+static void
+names_are_cut_between_characters(void **state)
+{
+	static const char *const letters[] = { "x", "\xc3\xa4", "\xe3\x81\x84",
+		"\xf0\x9f\x94\x91" };
+
+	(void)state;
+	for (size_t l = 0; l < sizeof(letters) / sizeof(*letters); l++)
+		for (size_t before = 0; before < 4; before++) {
+			char text[1024] = "{\"xxxx",
+			     field[JSON_IN_FIELD_MAX + 1];
+
+			text[2 + before] = '\0';
+			for (int i = 0; i < 100; i++)
+				strcat(text, letters[l]);
+			strcat(text, "\":1,\"name\":\"n\"}");
+			assert_int_equal(
+			    read_bytes(slice_of(text), false, field),
+			    PROBLEM_FIELD_UNKNOWN);
+			assert_true(strlen(field) > JSON_IN_FIELD_MAX - 4);
+			assert_true(wa_utf8_valid(slice_of(field)));
+		}
+}
+
+/* Tokens were in it: the next request does not get them. */
+static void
+memory_is_wiped_when_it_is_given_back(void **state)
+{
+	static uint8_t room[4096], nothing[4096];
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, room, sizeof(room));
+	for (size_t n = 1; n < 20000; n *= 3)
+		memset(arena_take(&a, n), 'x', n);
+	assert_non_null(a.more);
+	assert_memory_not_equal(room, nothing, sizeof(room));
+	arena_free(&a);
+	assert_memory_equal(room, nothing, sizeof(room));
+	/* With nothing taken there is nothing to do. */
+	arena_init(&a, NULL, 0);
+	arena_free(&a);
+}
+
+/* A string with escapes takes as much as it is long, whatever stands behind. */
+static void
+strings_take_what_they_need(void **state)
+{
+	enum { BODY = 131072, STRINGS = 1000, EACH = 130 };
+	static char body[BODY + 1], room[2 * BODY + STRINGS * 128];
+	const struct json_node *root;
+	struct arena a;
+	size_t n = 1;
+
+	(void)state;
+	memset(body, ' ', BODY);
+	body[0] = '[';
+	for (int i = 0; i < STRINGS; i++) {
+		memset(body + n, 'x', EACH);
+		memcpy(body + n, "\"\\n", 3);
+		memcpy(body + n + EACH - 2, "\",", 2);
+		n += EACH;
+	}
+	body[n - 1] = ' ';
+	body[BODY - 1] = ']';
+	arena_init(&a, room, sizeof(room));
+	assert_int_equal(json_parse(slice_of(body), &a, &root), JSON_SOUND);
+	assert_int_equal(root->count, STRINGS);
+	assert_int_equal(root->first->text.n, EACH - 4);
+	assert_null(a.more);
+	arena_free(&a);
+}
+
+/* A quote that is escaped, or a backslash that is, before the end of all. */
+static void
+strings_that_do_not_end_are_no_json(void **state)
+{
+	static const char *const texts[] = { "\"\\", "\"\\\"", "\"\\n",
+		"\"\\\\", "\"\\\\\\\"", "\"\\u00" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t n = strlen(texts[i]);
+		uint8_t *copy = malloc(n);
+		const struct json_node *root;
+		struct arena a;
+
+		assert_non_null(copy);
+		memcpy(copy, texts[i], n);
+		arena_init(&a, NULL, 0);
+		assert_int_equal(
+		    json_parse((struct slice){ copy, n }, &a, &root),
+		    JSON_SYNTAX);
+		arena_free(&a);
+		free(copy);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_each_lie),
 		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(memory_is_wiped_when_it_is_given_back),
+		cmocka_unit_test(names_are_cut_between_characters),
+		cmocka_unit_test(strings_take_what_they_need),
+		cmocka_unit_test(strings_that_do_not_end_are_no_json),
 		cmocka_unit_test(writes_what_a_parser_reads),
 		cmocka_unit_test(nesting_and_size_have_an_end),
 		cmocka_unit_test(times_are_written_as_rfc_3339_has_them),

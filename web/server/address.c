@@ -79,6 +79,14 @@ address_network(const struct address *a, uint8_t network[16])
 		memset(network + 8, 0, 8);
 }
 
+void
+address_wide_network(const struct address *a, uint8_t network[16])
+{
+	memcpy(network, a->b, 16);
+	if (!is_v4(a))
+		memset(network + 6, 0, 10);
+}
+
 static bool
 parse_number(struct slice s, unsigned max, unsigned *v)
 {

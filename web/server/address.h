@@ -30,6 +30,8 @@ void address_write(const struct address *a, char out[STORE_ADDRESS_MAX + 1]);
 bool address_is_loopback(const struct address *a);
 /* Whom limits count: an IPv4 address, an IPv6 /64. */
 void address_network(const struct address *a, uint8_t network[16]);
+/* Who may hold many of those: an IPv6 /48; IPv4 addresses are told apart. */
+void address_wide_network(const struct address *a, uint8_t network[16]);
 
 /* "192.0.2.0/24", "2001:db8::/32", or one address. */
 bool network_parse(struct slice text, struct network *n);

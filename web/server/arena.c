@@ -4,18 +4,32 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
+
 enum { BLOCK = 16384 };
 
 struct arena_block {
 	struct arena_block *older;
+	/* What was in use when this one was made: of the older one, or the
+	 * first. */
+	uint8_t *begin;
+	size_t used;
 	alignas(max_align_t) uint8_t bytes[];
 };
 
 void
 arena_init(struct arena *a, void *first, size_t n)
 {
-	*a = (struct arena){ .next = first,
+	*a = (struct arena){ .begin = first,
+		.next = first,
 		.end = first == NULL ? NULL : (uint8_t *)first + n };
+}
+
+static void
+wipe(uint8_t *p, size_t n)
+{
+	if (n > 0)
+		OPENSSL_cleanse(p, n);
 }
 
 void
@@ -23,9 +37,11 @@ arena_free(struct arena *a)
 {
 	struct arena_block *b = a->more;
 
+	wipe(a->begin, (size_t)(a->next - a->begin));
 	while (b != NULL) {
 		struct arena_block *older = b->older;
 
+		wipe(b->begin, b->used);
 		free(b);
 		b = older;
 	}
@@ -42,8 +58,10 @@ grow(struct arena *a, size_t n)
 	    (b = malloc(sizeof(*b) + room)) == NULL)
 		return false;
 	b->older = a->more;
+	b->begin = a->begin;
+	b->used = (size_t)(a->next - a->begin);
 	a->more = b;
-	a->next = b->bytes;
+	a->begin = a->next = b->bytes;
 	a->end = b->bytes + room;
 	return true;
 }

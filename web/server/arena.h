@@ -9,13 +9,14 @@
 
 /*
  * Memory of one request: taken piece by piece, given back all at once, so
- * that no handler frees anything.
+ * that no handler frees anything.  Tokens lie in it, so what was taken is
+ * wiped when it is given back: the memory goes to somebody else's request.
  */
 struct arena_block;
 
 struct arena {
 	struct arena_block *more; /* blocks beyond the first, newest first */
-	uint8_t *next, *end;
+	uint8_t *begin, *next, *end; /* of the newest block */
 	bool failed; /* memory ran out at least once */
 };
 

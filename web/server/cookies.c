@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/cookies.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
+
+#include <openssl/evp.h>
 
 #include "web/server/text.h"
 
@@ -49,4 +52,23 @@ cookie_write(
 	    value, (long long)max_age);
 
 	return n > 0 && n < COOKIE_MAX;
+}
+
+bool
+cookie_hash(struct slice value, uint8_t hash[32])
+{
+	static _Atomic(EVP_MD *) sha256;
+	EVP_MD *md = atomic_load_explicit(&sha256, memory_order_acquire);
+
+	if (md == NULL) {
+		EVP_MD *none = NULL;
+
+		if ((md = EVP_MD_fetch(NULL, "SHA2-256", NULL)) == NULL)
+			return false;
+		if (!atomic_compare_exchange_strong(&sha256, &none, md)) {
+			EVP_MD_free(md);
+			md = none;
+		}
+	}
+	return EVP_Digest(value.p, value.n, hash, NULL, md, NULL) == 1;
 }

@@ -18,6 +18,11 @@
  */
 struct slice cookie_find(struct slice header, const char *name);
 
+/* How long the value of COOKIE_BROWSER is. */
+enum { COOKIE_BROWSER_TEXT = 43 };
+/* SHA-256 of a value; false when the machine failed. */
+bool cookie_hash(struct slice value, uint8_t hash[32]);
+
 enum { COOKIE_MAX = 2560 };
 
 /*

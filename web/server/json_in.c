@@ -4,14 +4,20 @@
 #include <stdio.h>
 
 #include "webauthn/b64url.h"
+#include "webauthn/utf8.h"
 
 bool
 json_in_refuse(
     struct json_in *in, enum problem p, const char *where, const char *name)
 {
+	size_t n;
+
 	in->problem = p;
 	(void)snprintf(in->field, sizeof(in->field), "%s%s%s",
 	    where == NULL ? "" : where, where == NULL ? "" : ".", name);
+	/* A name that was cut ends with a whole character. */
+	for (n = strlen(in->field); !wa_utf8_valid(slice_of(in->field));)
+		in->field[--n] = '\0';
 	return false;
 }
 

@@ -140,12 +140,23 @@ escape(struct parser *s)
 	return known == NULL ? -1 : to[known - from];
 }
 
+/* How far it is to the closing quote, or to the end of all. */
+static size_t
+text_length(const struct parser *s, const uint8_t *from)
+{
+	const uint8_t *p = s->p;
+
+	while (p < s->end && *p != '"')
+		p += *p == '\\' && p + 1 < s->end ? 2 : 1;
+	return (size_t)(p - from);
+}
+
 /* A string with escapes is copied; what it decodes to is never longer. */
 static bool
 decode(struct parser *s, const uint8_t *from, struct slice *out)
 {
 	size_t n = (size_t)(s->p - from);
-	uint8_t *copy = arena_take(s->arena, (size_t)(s->end - from));
+	uint8_t *copy = arena_take(s->arena, text_length(s, from));
 	int32_t c;
 
 	if (copy == NULL)

@@ -14,6 +14,8 @@
 #include "web/deliver/counters.h"
 #include "web/log.h"
 #include "web/metrics.h"
+#include "web/server/address.h"
+#include "web/server/origin.h"
 #include "web/server/reply.h"
 #include "web/server/routes.h"
 
@@ -25,6 +27,28 @@ struct ops {
 	struct store *store;
 	const char *data;
 };
+
+/*
+ * A listener on loopback is for this machine: a page of another site whose
+ * name was made to lead here reads nothing.  On other addresses it has names
+ * that nobody here knows.
+ */
+static bool
+may_read(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr_storage ss = { 0 };
+	socklen_t n = sizeof(ss);
+	struct address ours;
+
+	return info == NULL ||
+	       getsockname(info->connect_fd, (struct sockaddr *)&ss, &n) != 0 ||
+	       !address_of_socket((struct sockaddr *)&ss, &ours) ||
+	       !address_is_loopback(&ours) ||
+	       origin_host_is_local(MHD_lookup_connection_value(
+		   connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST));
+}
 
 /* NULL when all is well, else what is not. */
 static const char *
@@ -175,6 +199,9 @@ on_access(void *cls, struct MHD_Connection *connection, const char *url,
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		status = 405;
 		m = text_reply("method not allowed\n");
+	} else if (!may_read(connection)) {
+		status = 421;
+		m = text_reply("this host is not served here\n");
 	} else if (strcmp(url, "/healthz/live") == 0)
 		m = text_reply("ok\n");
 	else if (strcmp(url, "/healthz/ready") == 0) {

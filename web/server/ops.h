@@ -10,7 +10,7 @@
  */
 struct ops;
 
-/* fd: from server_bind(); becomes ops' own. */
+/* fd: from listen_bind(); becomes ops' own. */
 struct ops *ops_start(
     int fd, struct web_server *server, struct store *store, const char *data);
 void ops_stop(struct ops *o);

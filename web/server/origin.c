@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+#include "web/server/address.h"
+
 bool
 origin_is_ours(
     const char *sec_fetch_site, const char *origin, const char *const *origins)
@@ -13,6 +15,58 @@ origin_is_ours(
 		return false;
 	for (; *origins != NULL; origins++)
 		if (strcmp(origin, *origins) == 0)
+			return true;
+	return false;
+}
+
+static bool
+same_name(struct slice a, struct slice b)
+{
+	return a.n == b.n &&
+	       strncasecmp((const char *)a.p, (const char *)b.p, a.n) == 0;
+}
+
+/* "name", "name:port", "[v6]:port": without port, brackets, a last dot. */
+static struct slice
+host_name(struct slice s)
+{
+	const uint8_t *end;
+
+	if (s.n > 0 && s.p[0] == '[')
+		return (end = memchr(s.p, ']', s.n)) == NULL
+			   ? s
+			   : (struct slice){ s.p + 1, (size_t)(end - s.p - 1) };
+	if (s.n > 0 && (end = memchr(s.p, ':', s.n)) != NULL)
+		s.n = (size_t)(end - s.p);
+	if (s.n > 1 && s.p[s.n - 1] == '.')
+		s.n--;
+	return s;
+}
+
+bool
+origin_host_is_local(const char *host)
+{
+	struct slice name;
+	struct address ignored;
+
+	if (host == NULL || *host == '\0')
+		return true;
+	name = host_name(slice_of(host));
+	return same_name(name, slice_of("localhost")) ||
+	       address_parse(name, &ignored);
+}
+
+bool
+origin_host_is_ours(const char *host, const char *const *origins)
+{
+	const char *at;
+
+	if (origin_host_is_local(host))
+		return true;
+	for (; *origins != NULL; origins++)
+		if ((at = strstr(*origins, "://")) != NULL &&
+		    same_name(
+			host_name(slice_of(host)), host_name(slice_of(at + 3))))
 			return true;
 	return false;
 }

@@ -66,6 +66,8 @@
 	    "The body is too large")                                           \
 	X(PROBLEM_CONTENT_TYPE, 415, "content-type",                           \
 	    "The body has to be application/json")                             \
+	X(PROBLEM_MISDIRECTED, 421, "misdirected",                             \
+	    "This host is not served here")                                    \
 	X(PROBLEM_HEADER_TOO_LARGE, 431, "header-too-large",                   \
 	    "The header is too large")                                         \
 	/* what stands against it */                                           \

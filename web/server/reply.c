@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/server/reply.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <microhttpd.h>
 
 #include "web/log.h"
+#include "web/server/caller.h"
 #include "web/server/routes.h"
+#include "web/server/static.h"
 
 static bool hsts;
 
@@ -150,7 +153,7 @@ retry_seconds(const struct web_request *r, enum problem p)
 
 /* A line in the log: how a ceremony ended, or why a request was refused. */
 static void
-note(const struct web_request *r, const char *refused, unsigned status)
+note(struct web_request *r, const char *refused, unsigned status)
 {
 	const struct rp_call *call = &r->call;
 	const char *event = r->route == NULL || r->route->event == NULL
@@ -161,6 +164,7 @@ note(const struct web_request *r, const char *refused, unsigned status)
 	    : refused == NULL ? WEB_LOG_DEBUG /* the audit log has it */
 	    : r->route == NULL || r->route->event == NULL ? WEB_LOG_INFO
 							  : WEB_LOG_NOTICE;
+	char address[STORE_ADDRESS_MAX + 1];
 	struct log_line l;
 
 	log_begin(&l, level, event);
@@ -175,8 +179,8 @@ note(const struct web_request *r, const char *refused, unsigned status)
 		log_text(&l, "user", rp_id_write("acc_", call->account.b).s);
 	if (r->has_call && call->credential_known)
 		log_text(&l, "cred", rp_id_write("pk_", call->credential.b).s);
-	if (r->has_call)
-		log_text(&l, "address", call->client.address);
+	address_write(caller_address(r), address);
+	log_text(&l, "address", address);
 	if (refused != NULL) {
 		log_text(&l, "field", r->json.field);
 		log_text(&l, "route", r->route == NULL ? "" : r->route->path);
@@ -203,6 +207,42 @@ failed(struct web_request *r, const struct problem_text *t)
 	(void)begin(r, t->status, "application/json", o.p, o.n);
 }
 
+/* What some problems have in front as well. */
+static void
+put_problem_head(
+    struct web_request *r, struct MHD_Response *m, enum problem p, int64_t wait)
+{
+	char digits[24];
+
+	if (p == PROBLEM_METHOD && r->allow != NULL)
+		reply_header(m, "Allow", r->allow);
+	/* Of no use to browsers, but part of every 401 (RFC 9110 15.5.2). */
+	if (problem_text(p)->status == 401)
+		reply_header(m, "WWW-Authenticate",
+		    r->route != NULL && r->route->who == PHONE
+			? "Itsumo-Device"
+			: "Itsumo-Session");
+	if (wait > 0) {
+		(void)snprintf(digits, sizeof(digits), "%" PRId64, wait);
+		reply_header(m, "Retry-After", digits);
+	}
+}
+
+/* Trouble as a page, where a person would see the answer. */
+static bool
+error_page(struct web_request *r, enum problem p, unsigned status, int64_t wait)
+{
+	struct MHD_Response *m = status < 500 ? NULL : static_error(r);
+
+	if (m == NULL)
+		return false;
+	r->status = status;
+	r->response = m;
+	reply_header(m, "X-Request-Id", r->id);
+	put_problem_head(r, m, p, wait);
+	return true;
+}
+
 static void
 problem(struct web_request *r, enum problem p, struct slice unknown)
 {
@@ -210,7 +250,7 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 	int64_t wait = retry_seconds(r, p);
 	struct MHD_Response *m;
 	struct json_out o;
-	char type[64] = "urn:itsumo:problem:", digits[24];
+	char type[64] = "urn:itsumo:problem:";
 
 	if (r->response != NULL)
 		return;
@@ -220,6 +260,8 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 		failed(r, t);
 		return;
 	}
+	if (error_page(r, p, t->status, wait))
+		return;
 	strncat(type, t->code, sizeof(type) - strlen(type) - 1);
 	json_out_init(&o, &r->arena, 512);
 	json_out_object(&o, NULL);
@@ -248,19 +290,8 @@ problem(struct web_request *r, enum problem p, struct slice unknown)
 	if (o.failed)
 		o.n = 0;
 	m = begin(r, t->status, "application/problem+json", o.p, o.n);
-	if (m == NULL)
-		return;
-	if (p == PROBLEM_METHOD && r->allow != NULL)
-		reply_header(m, "Allow", r->allow);
-	if (wait > 0) {
-		char *end = digits + sizeof(digits) - 1;
-
-		*end = '\0';
-		do
-			*--end = (char)('0' + wait % 10);
-		while ((wait /= 10) > 0);
-		reply_header(m, "Retry-After", end);
-	}
+	if (m != NULL)
+		put_problem_head(r, m, p, wait);
 }
 
 void

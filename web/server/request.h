@@ -10,10 +10,12 @@
 #include "web/server/json_out.h"
 #include "web/server/pool.h"
 #include "web/server/problem.h"
+#include "web/server/server.h"
 #include "web/server/site.h"
 
 struct MHD_Connection;
 struct MHD_Response;
+struct connection;
 struct route;
 struct rp_device;
 struct rp_login;
@@ -41,6 +43,7 @@ enum web_header {
 	HEADER_ORIGIN,
 	HEADER_SEC_CH_UA,
 	HEADER_SEC_CH_UA_PLATFORM,
+	HEADER_SEC_FETCH_MODE,
 	HEADER_SEC_FETCH_SITE,
 	HEADER_TRANSFER_ENCODING,
 	HEADER_USER_AGENT,
@@ -66,18 +69,22 @@ struct web_request {
 	struct web_server *server;
 	struct site *site;
 	struct MHD_Connection *connection;
+	struct connection *peer; /* see connections.h; NULL: not known */
 	const struct route *route; /* NULL: none has this path */
 	uint64_t begun_us;
 	enum web_stage stage;
+	enum server_place place;
 	bool has_session; /* who is known */
 	bool touch; /* rp_session_touch() is due */
 	bool too_large; /* the body, as it came in */
 	bool has_call; /* call is filled */
+	bool has_address; /* address is */
 	enum problem early; /* found before the body was read */
 
 	struct slice path, query; /* as sent, in the arena */
 	const char *method;
 	const char *header[HEADER_COUNT]; /* NULL: not sent */
+	uint8_t header_again[HEADER_COUNT]; /* further lines of that name */
 	size_t header_bytes;
 	bool header_twice; /* one that may stand only once */
 	struct slice parameter; /* what stood for {id} in the path */
@@ -112,6 +119,7 @@ struct web_request {
 	/* What follows is not zeroed at birth. */
 	char id[RP_ID_TEXT + 1]; /* "req_…" */
 	struct arena arena;
+	struct address address; /* see caller_address() */
 	struct rp_call call;
 	struct rp_signed_in who;
 	_Alignas(max_align_t) uint8_t first[16384];
@@ -124,14 +132,10 @@ void request_free(struct web_request *r);
 /* Gives back the memory of requests that is kept for the next ones. */
 void request_forget(void);
 
-/* Takes the headers over and judges what can be judged before the body. */
-void request_begin(struct web_request *r, const char *method);
-/* Takes a piece of the body over, as far as the route allows. */
-void request_take_body(struct web_request *r, const void *p, size_t n);
 /* Checks the session where the route wants one, and runs the handler. */
 void request_run(struct web_request *r);
-/* Whether the session was used so long ago that it has to be written down. */
-bool request_wants_touch(struct web_request *r);
+/* Whether the method is one that changes nothing. */
+bool request_is_safe(const struct web_request *r);
 
 /* For handlers: */
 
@@ -152,7 +156,9 @@ bool request_bind(struct web_request *r);
 
 /* The value of a query parameter, undecoded; empty where there is none. */
 struct slice request_query(const struct web_request *r, const char *name);
-/* The value of a cookie, as a string; NULL where there is none. */
+/* The value of a cookie as it was sent; empty where there is none. */
+struct slice request_cookie_sent(const struct web_request *r, const char *name);
+/* The same, as a string; NULL where there is none. */
 const char *request_cookie(struct web_request *r, const char *name);
 /* Reads {id} of the path; false once not-found has been replied. */
 bool request_id(struct web_request *r, const char *prefix, uint8_t id[16]);

@@ -16,6 +16,10 @@ enum route_flag {
 	BOUND = 32, /* a safe one that is for the browser that asked */
 	APPS = 64, /* asked by apps too, which have no origin */
 	APPROVALS = 128, /* there unless approvals are off */
+	/* What may stand in the query; anything else is refused. */
+	PAGED = 256, /* limit, after */
+	WAITS = 512, /* wait */
+	OTHERS = 1024, /* others */
 };
 
 /* The table is the API: who may call and how much may be sent. */

@@ -98,10 +98,18 @@ web_session_delete(struct web_request *r)
 void
 web_sessions_delete(struct web_request *r)
 {
-	bool others = slice_equal(request_query(r, "others"), slice_of("true"));
+	struct slice said = request_query(r, "others");
+	bool others = slice_equal(said, slice_of("true"));
 	struct json_out o;
 	size_t n = 0;
 
+	if (!others && said.p != NULL &&
+	    !slice_equal(said, slice_of("false"))) {
+		(void)json_in_refuse(
+		    &r->json, PROBLEM_FIELD_TYPE, NULL, "others");
+		reply_problem(r, r->json.problem);
+		return;
+	}
 	if (!reply_unless_ok(
 		r, rp_sessions_end(r->site->rp, &r->call, &r->who, others, &n)))
 		return;

@@ -54,9 +54,6 @@ make(const struct web_asset *a, enum encoding e, bool body)
 		reply_header(m, "Content-Type", a->mime);
 	if (body && e == GZIP)
 		reply_header(m, "Content-Encoding", "gzip");
-	reply_header(m, "ETag", a->etag);
-	reply_header(m, "Cache-Control",
-	    a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
 	reply_header(m, "Vary",
 	    *a->lang == '\0' ? "Accept-Encoding"
 			     : "Accept-Encoding, Accept-Language, Cookie");
@@ -69,6 +66,20 @@ make(const struct web_asset *a, enum encoding e, bool body)
 		    m, "Strict-Transport-Security", "max-age=63072000");
 	if (*a->lang != '\0')
 		add_security(m, a);
+	return m;
+}
+
+/* One that all requests share, and browsers keep. */
+static struct MHD_Response *
+make_kept(const struct web_asset *a, enum encoding e, bool body)
+{
+	struct MHD_Response *m = make(a, e, body);
+
+	if (m == NULL)
+		return NULL;
+	reply_header(m, "ETag", a->etag);
+	reply_header(m, "Cache-Control",
+	    a->immutable ? "public, max-age=31536000, immutable" : "no-cache");
 	return m;
 }
 
@@ -95,10 +106,10 @@ static_open(void)
 		const struct web_asset *a = &web_assets[i];
 		struct prepared *p = &prepared[i];
 
-		p->full[PLAIN] = make(a, PLAIN, true);
-		p->not_modified = make(a, PLAIN, false);
+		p->full[PLAIN] = make_kept(a, PLAIN, true);
+		p->not_modified = make_kept(a, PLAIN, false);
 		if (a->gzip != NULL)
-			p->full[GZIP] = make(a, GZIP, true);
+			p->full[GZIP] = make_kept(a, GZIP, true);
 		if (p->full[PLAIN] == NULL || p->not_modified == NULL ||
 		    (a->gzip != NULL && p->full[GZIP] == NULL)) {
 			static_close();
@@ -138,9 +149,21 @@ find(struct slice path, const char *lang)
 	return NULL;
 }
 
-/* "gzip" in a list, unless its weight is nothing (RFC 9110 12.5.3). */
+/* "q=0", "q=0.", "q=0.000": not at all (RFC 9110 12.4.2). */
 static bool
-takes_gzip(const char *accept)
+weighs_nothing(struct slice weight)
+{
+	if (weight.n < 3 || (weight.p[0] | 32) != 'q' || weight.p[1] != '=' ||
+	    weight.p[2] != '0')
+		return false;
+	for (size_t i = 3; i < weight.n; i++)
+		if (weight.p[i] != (i == 3 ? '.' : '0'))
+			return false;
+	return true;
+}
+
+bool
+static_takes_gzip(const char *accept)
 {
 	struct slice rest, one;
 
@@ -152,9 +175,7 @@ takes_gzip(const char *accept)
 		if (!slice_equal(
 			text_trim(text_take(&one, ';')), slice_of("gzip")))
 			continue;
-		one = text_trim(one);
-		return !(one.n >= 3 && memcmp(one.p, "q=0", 3) == 0 &&
-			 (one.n == 3 || memcmp(one.p, "q=0.000", one.n) == 0));
+		return !weighs_nothing(text_trim(one));
 	}
 	return false;
 }
@@ -176,14 +197,20 @@ etag_matches(const char *list, const char *etag)
 	return false;
 }
 
+static enum encoding
+encoding_for(const struct web_request *r, const struct web_asset *a)
+{
+	return a->gzip != NULL &&
+		       static_takes_gzip(r->header[HEADER_ACCEPT_ENCODING])
+		   ? GZIP
+		   : PLAIN;
+}
+
 static void
 reply_asset(struct web_request *r, const struct web_asset *a, unsigned status)
 {
 	struct prepared *p = &prepared[a - web_assets];
-	enum encoding e =
-	    a->gzip != NULL && takes_gzip(r->header[HEADER_ACCEPT_ENCODING])
-		? GZIP
-		: PLAIN;
+	enum encoding e = encoding_for(r, a);
 
 	r->status = status;
 	r->response = p->full[e];
@@ -204,18 +231,40 @@ begins_with(struct slice s, const char *prefix)
 }
 
 /* People get a page, programs a problem. */
+static bool
+wants_page(const struct web_request *r)
+{
+	const char *accept = r->header[HEADER_ACCEPT];
+
+	return accept != NULL && strstr(accept, "text/html") != NULL &&
+	       !begins_with(r->path, "/api/");
+}
+
 static void
 not_found(struct web_request *r, const char *lang)
 {
 	const struct web_asset *a = find(slice_of("/404"), lang);
-	const char *accept = r->header[HEADER_ACCEPT];
 
-	if (a == NULL || accept == NULL ||
-	    strstr(accept, "text/html") == NULL ||
-	    begins_with(r->path, "/api/"))
+	if (a == NULL || !wants_page(r))
 		reply_problem(r, PROBLEM_NOT_FOUND);
 	else
 		reply_asset(r, a, 404);
+}
+
+struct MHD_Response *
+static_error(const struct web_request *r)
+{
+	const char *mode = r->header[HEADER_SEC_FETCH_MODE];
+	const struct web_asset *a =
+	    find(slice_of("/error"), request_language(r));
+	struct MHD_Response *m;
+
+	if (a == NULL || !request_is_safe(r) || !wants_page(r) ||
+	    (mode != NULL && strcmp(mode, "navigate") != 0))
+		return NULL;
+	if ((m = make(a, encoding_for(r, a), true)) != NULL)
+		reply_header(m, "Cache-Control", "no-store");
+	return m;
 }
 
 void

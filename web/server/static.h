@@ -17,4 +17,17 @@ void static_close(void);
  */
 void static_reply(struct web_request *r);
 
+/*
+ * The page that says that something failed here, where a person would see
+ * the answer; its owner destroys it.  NULL: a program asks, or there is no
+ * memory.
+ */
+struct MHD_Response *static_error(const struct web_request *r);
+
+/*
+ * Whether a list of codings has "gzip" in it, unless its weight is nothing
+ * (RFC 9110 12.5.3).  NULL: the request has no such header.
+ */
+bool static_takes_gzip(const char *accept_encoding);
+
 #endif

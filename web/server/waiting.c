@@ -46,6 +46,8 @@ struct waiting {
 	bool ending;
 	struct site *site; /* whose store it is; the first one */
 	struct rp_watch *watch;
+	void (*each_second)(void *);
+	void *second_arg;
 	int bell; /* an eventfd: it is time to end */
 	pthread_t thread;
 	bool runs;
@@ -159,6 +161,8 @@ turn(struct waiting *w)
 {
 	uint64_t now = seconds_now();
 
+	if (w->turned < now)
+		w->each_second(w->second_arg);
 	pthread_mutex_lock(&w->lock);
 	while (w->turned < now) {
 		w->turned++;
@@ -211,7 +215,8 @@ start(struct waiting *w)
 }
 
 struct waiting *
-waiting_new(struct site *site, unsigned max)
+waiting_new(
+    struct site *site, unsigned max, void (*each_second)(void *), void *arg)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
 
@@ -222,6 +227,8 @@ waiting_new(struct site *site, unsigned max)
 	pthread_mutex_init(&w->lock, NULL);
 	w->site = site;
 	w->max = max;
+	w->each_second = each_second;
+	w->second_arg = arg;
 	w->turned = seconds_now();
 	if ((w->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) >= 0 &&
 	    rp_watch_open(site->rp, &w->watch) == RP_OK && start(w))

@@ -25,9 +25,11 @@ enum {
 
 /*
  * Watches the store of a site, which becomes its own.  max: who may wait at
- * a time.  NULL when the machine failed.
+ * a time.  each_second(arg) is called so often, until waiting_free(), for
+ * what else wants the time.  NULL when the machine failed.
  */
-struct waiting *waiting_new(struct site *site, unsigned max);
+struct waiting *waiting_new(
+    struct site *site, unsigned max, void (*each_second)(void *), void *arg);
 /* Wakes all, and lets nobody wait any more. */
 void waiting_end(struct waiting *w);
 /* When nobody is registered any more. */
