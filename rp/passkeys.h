@@ -28,6 +28,10 @@ enum rp_answer rp_passkey_remove(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct credential_ref *ref,
     size_t *sessions_ended);
 
+/* An AAGUID in text, as UUIDs are written (RFC 9562), in small letters. */
+enum { RP_AAGUID_TEXT = 36 };
+void rp_aaguid_write(const uint8_t aaguid[16], char text[RP_AAGUID_TEXT + 1]);
+
 /* "iCloud Keychain" for its AAGUID, or NULL when it is nobody's we know. */
 const char *rp_provider_name(const uint8_t aaguid[16]);
 
