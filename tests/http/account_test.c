@@ -98,6 +98,48 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 	visitor_free(v);
 }
 
+/* What a passkey could do and what it did are two things. */
+static void
+a_passkey_says_whether_it_is_synced(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t flags;
+		bool eligible, synced;
+	} cases[] = {
+		{ "on-one-device", 0, false, false },
+		{ "can-be-synced", WA_FLAG_BE, true, false },
+		{ "synced", WA_FLAG_BE | WA_FLAG_BS, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct visitor *v = visitor_new(server);
+		const struct softkey_script script = {
+			.flags =
+			    (uint8_t)(WA_FLAG_UP | WA_FLAG_UV | cases[i].flags)
+		};
+		json_t *options =
+		    visitor_get(v, "POST", "/api/v1/signup/options",
+			json_pack("{s:s}", "name", cases[i].name), 200);
+		json_t *done = visitor_get(v, "POST", "/api/v1/signup/verify",
+		    visitor_finish(
+			options, visitor_create(v, options, &script)),
+		    201);
+		int eligible = -1, synced = -1;
+
+		assert_int_equal(
+		    json_unpack(done, "{s:{s:b, s:b}}", "passkey",
+			"backup_eligible", &eligible, "synced", &synced),
+		    0);
+		assert_int_equal(eligible, cases[i].eligible);
+		assert_int_equal(synced, cases[i].synced);
+		json_decref(options);
+		json_decref(done);
+		visitor_free(v);
+	}
+}
+
 static void
 the_last_passkey_stays(void **state)
 {
@@ -381,6 +423,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_passkey_is_added_renamed_and_removed),
+		cmocka_unit_test(a_passkey_says_whether_it_is_synced),
 		cmocka_unit_test(the_last_passkey_stays),
 		cmocka_unit_test(a_credential_belongs_to_one_account),
 		cmocka_unit_test(nobody_touches_what_is_anothers),

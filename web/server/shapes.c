@@ -128,8 +128,9 @@ shape_passkey(struct json_out *o, const char *key, const struct site *site,
 	json_out_time(o, "created_at", c->created);
 	if (c->last_used != 0)
 		json_out_time(o, "last_used_at", c->last_used);
-	json_out_bool(o, "synced", (c->flags & WA_FLAG_BE) != 0);
-	json_out_bool(o, "backed_up", (c->flags & WA_FLAG_BS) != 0);
+	/* L3 6.1.3: whether it can leave its device, and whether it has. */
+	json_out_bool(o, "backup_eligible", (c->flags & WA_FLAG_BE) != 0);
+	json_out_bool(o, "synced", (c->flags & WA_FLAG_BS) != 0);
 	if ((c->traits & STORE_TRAIT_RESIDENT_TOLD) != 0)
 		json_out_bool(
 		    o, "discoverable", (c->traits & STORE_TRAIT_RESIDENT) != 0);
