@@ -77,9 +77,9 @@ rp_always_passkey_set(struct rp *rp, struct rp_call *call,
 }
 
 const char *
-rp_session_acr(const struct store_session *s)
+rp_method_acr(enum store_method m)
 {
-	switch (s->method) {
+	switch (m) {
 	case STORE_METHOD_PASSKEY:
 		return "urn:itsumo:passkey";
 	case STORE_METHOD_APPROVAL:
@@ -91,7 +91,7 @@ rp_session_acr(const struct store_session *s)
 }
 
 const char *const *
-rp_session_amr(const struct store_session *s)
+rp_method_amr(enum store_method m)
 {
 	/*
 	 * RFC 8176: a key was proved, its holder verified; "mca" where that
@@ -101,7 +101,7 @@ rp_session_amr(const struct store_session *s)
 	static const char *const approval[] = { "pop", "user", "mca", NULL };
 	static const char *const code[] = { "otp", NULL };
 
-	switch (s->method) {
+	switch (m) {
 	case STORE_METHOD_PASSKEY:
 		return passkey;
 	case STORE_METHOD_APPROVAL:

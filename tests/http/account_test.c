@@ -280,8 +280,15 @@ history_tells_what_was_done_and_refused(void **state)
 	assert_string_equal(json_at(history, "0.event"), "sign-in");
 	assert_true(
 	    json_is_true(json_object_get(json_array_get(history, 0), "ok")));
+	assert_string_equal(json_at(history, "0.method"), "passkey");
+	assert_string_equal(json_at(history, "0.acr"), "urn:itsumo:passkey");
+	assert_string_equal(json_at(history, "0.amr.0"), "pop");
+	assert_string_equal(json_at(history, "0.amr.1"), "user");
 	assert_string_equal(json_at(history, "1.event"), "sign-in");
 	assert_string_equal(json_at(history, "1.reason"), "user-unverified");
+	/* What was refused proved nothing. */
+	assert_string_equal(json_at(history, "1.method"), "passkey");
+	assert_string_equal(json_at(history, "1.acr"), "");
 	assert_int_equal(count_with(history, "event", "account-created"), 1);
 	json_decref(history);
 	visitor_free(v);

@@ -76,8 +76,8 @@ gives_a_session_that_proves_no_passkey(void **state)
 	guest.in = h->pc.in;
 	memcpy(phone.key, h->pc.key.xy, 64);
 	assert_string_equal(
-	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
-	amr = rp_session_amr(&guest.in.session);
+	    rp_method_acr(guest.in.session.method), "urn:itsumo:xdevice");
+	amr = rp_method_amr(guest.in.session.method);
 	assert_string_equal(amr[2], "mca");
 	assert_true(rp_session_full(&guest.in, true));
 	assert_int_equal(guest.in.session.ends, h->w->now + 30 * DAY);
@@ -110,7 +110,7 @@ gives_a_session_that_proves_no_passkey(void **state)
 	assert_answer(
 	    rp_passkey_add_begin(h->w->rp, call(h->w), &guest.in, &o), RP_OK);
 	assert_string_equal(
-	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
+	    rp_method_acr(guest.in.session.method), "urn:itsumo:xdevice");
 }
 
 static void

@@ -406,7 +406,8 @@ is_always_passkey_unless_switched_off(void **state)
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_true(on);
 	code.session.method = STORE_METHOD_CODE;
-	assert_string_equal(rp_session_acr(&code.session), "urn:itsumo:code");
+	assert_string_equal(
+	    rp_method_acr(code.session.method), "urn:itsumo:code");
 	assert_false(rp_session_full(&code, on));
 	assert_true(rp_session_full(&h->anna->in, on));
 	h->w->now += HOUR;
