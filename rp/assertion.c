@@ -4,6 +4,8 @@
 #include "rp/audit.h"
 #include "rp/decoys.h"
 #include "rp/history.h"
+#include "rp/tell.h"
+#include "store/changes.h"
 #include "store/spent.h"
 
 static bool
@@ -181,7 +183,9 @@ refusal_write(struct store_txn *t, void *arg)
 	    (r->answer == RP_SIGN_COUNT &&
 		(rc = store_credential_put(t, &now)) != STORE_OK) ||
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
-		STORE_OK)
+		STORE_OK ||
+	    (e.notice && (rc = rp_tell_notice(
+			      t, a->call, &a->account.id, NULL)) != STORE_OK))
 		return rc;
 	return refusal_audit(t, r, event);
 }
@@ -201,8 +205,10 @@ rp_assertion_write_off(struct rp_asserted *a, enum rp_answer answer)
 	struct refusal r = { .a = a, .answer = answer };
 
 	/* What is refused is refused, also when it cannot be written down. */
-	if (a->proved)
-		(void)rp_update(a->rp, refusal_write, &r, &r.said);
+	if (a->proved &&
+	    rp_update(a->rp, refusal_write, &r, &r.said) == RP_OK &&
+	    answer == RP_SIGN_COUNT)
+		store_signal(a->rp->store);
 	a->proved = false;
 	return answer;
 }

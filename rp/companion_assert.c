@@ -201,7 +201,9 @@ counter_write(struct store_txn *t, void *arg)
 	    (rc = rp_approval_history(t, x->rp, x->call, &x->a, "sign-count",
 		 now.name, true)) != STORE_OK ||
 	    (rc = rp_approval_audit(
-		 t, x->call, &x->a, "approval-sign-count")) != STORE_OK)
+		 t, x->call, &x->a, "approval-sign-count")) != STORE_OK ||
+	    (rc = rp_tell_notice(
+		 t, x->call, &x->a.account, &x->device.phone.id)) != STORE_OK)
 		return rc;
 	return rp_device_spend(t, x->call, &x->device);
 }
@@ -213,8 +215,9 @@ refuse(struct approve *x, enum wa_verdict v, enum rp_answer answer)
 	(void)rp_count_network(x->rp, x->call, RP_LIMIT_REFUSED_NETWORK);
 	(void)rp_count_passkey(x->rp, x->call, &x->ref);
 	/* Written with the phone's proof, so one proof writes once. */
-	if (answer == RP_SIGN_COUNT)
-		(void)rp_update(x->rp, counter_write, x, &x->said);
+	if (answer == RP_SIGN_COUNT &&
+	    rp_update(x->rp, counter_write, x, &x->said) == RP_OK)
+		store_signal(x->rp->store);
 	return answer;
 }
 

@@ -4,7 +4,11 @@
 
 #include "rp/rp.h"
 
-/* All changes want a fresh proof: RP_PROOF_NEEDED otherwise. */
+/*
+ * All changes want a fresh proof: RP_PROOF_NEEDED otherwise.  A passkey that
+ * comes or goes is a notice in the history, and the account's phones are told:
+ * call->phones_told of them.
+ */
 
 /* out holds STORE_CREDENTIALS_MAX; oldest first. */
 enum rp_answer rp_passkeys_list(struct rp *rp, struct rp_call *call,

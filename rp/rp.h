@@ -144,6 +144,7 @@ struct rp_call {
 	store_time
 	    retry_after_ms; /* with RP_RATE_LIMITED, RP_APPROVALS_RESTING */
 	const char *hint; /* with RP_NAME_MALFORMED: static, in English */
+	size_t phones_told; /* that a push goes to, where it says so */
 };
 
 /* A sealed ceremony in text (base64url), as it travels with the page. */

@@ -10,7 +10,9 @@
 #include "rp/names.h"
 #include "rp/options.h"
 #include "rp/secret.h"
+#include "rp/tell.h"
 #include "rp/token.h"
+#include "store/changes.h"
 #include "store/spent.h"
 
 /* ---- begin ---- */
@@ -259,7 +261,9 @@ signup_note(struct store_txn *t, const struct signup *x)
 	if ((rc = rp_history_append(t, x->rp, x->call, &x->account.id, &e)) !=
 		STORE_OK ||
 	    (is_new(x) && (rc = rp_audit_append(t, x->call, &x->account.id,
-			       e.event, &d)) != STORE_OK))
+			       e.event, &d)) != STORE_OK) ||
+	    (e.notice && (rc = rp_tell_notice(
+			      t, x->call, &x->account.id, NULL)) != STORE_OK))
 		return rc;
 	return rp_enrolment_audit(t, x->call, &x->credential, by);
 }
@@ -347,6 +351,8 @@ rp_signup_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
 		if (is_new(&x))
 			(void)rp_count_network(
 			    rp, call, RP_LIMIT_SIGN_UP_NETWORK);
+		if (x.passkeys > 0)
+			store_signal(rp->store);
 		call->account_known = true;
 		call->account = x.account.id;
 		in->account = x.account;

@@ -56,7 +56,8 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 {
 	struct visitor *v = visitor_new(server);
 	struct softkey *other = softkey_new(-7);
-	json_t *added, *renamed, *removed, *left, *options;
+	json_t *added, *renamed, *removed, *left, *options, *session;
+	int phones = -1;
 	char path[128];
 
 	(void)state;
@@ -71,6 +72,14 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 	json_decref(options);
 	added = add_passkey(v, other, "Phone");
 	assert_string_equal(json_at(added, "passkey.name"), "Phone");
+	/* No phone to tell; the history has a notice for the next who looks. */
+	assert_int_equal(
+	    json_unpack(added, "{s:{s:i}}", "told", "phones", &phones), 0);
+	assert_int_equal(phones, 0);
+	session = visitor_get(v, "GET", "/api/v1/session", NULL, 200);
+	assert_string_equal(
+	    json_at(session, "notices.0.event"), "passkey-added");
+	json_decref(session);
 	assert_int_equal(json_array_size(json_object_get(
 			     json_object_get(json_object_get(added, "signal"),
 				 "all_accepted"),
@@ -87,6 +96,8 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 				 "all_accepted"),
 			     "allAcceptedCredentialIds")),
 	    1);
+	assert_true(json_is_integer(
+	    json_object_get(json_object_get(removed, "told"), "phones")));
 	left = list(v, "/api/v1/passkeys", "passkeys");
 	assert_int_equal(json_array_size(left), 1);
 	visitor_refused(v, "DELETE", path, NULL, 404, "not-found");
