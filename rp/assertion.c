@@ -194,8 +194,7 @@ static enum rp_answer
 refuse(struct rp_asserted *a, enum rp_answer answer, bool proved)
 {
 	a->proved = proved;
-	(void)rp_count_network(a->rp, a->call, RP_LIMIT_REFUSED_NETWORK);
-	(void)rp_count_passkey(a->rp, a->call, &a->ref);
+	rp_count_refused(a->rp, a->call, &a->ref);
 	return answer;
 }
 
@@ -240,7 +239,7 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
     struct rp_asserted *a)
 {
 	const bool discoverable = ceremony->names == RP_NAMES_NOBODY;
-	enum rp_answer answer;
+	enum rp_answer answer, limited;
 	bool proved = false, known, decoy;
 
 	a->rp = rp;
@@ -248,9 +247,7 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 	a->ceremony = ceremony;
 	a->proved = false;
 	a->ref = store_credential_ref(got->credential_id);
-	if ((answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK)) !=
-		RP_OK ||
-	    (answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK)
+	if ((answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK)
 		return answer;
 	answer = view(a, got->credential_id);
 	if (answer != RP_OK && answer != RP_PASSKEY_UNKNOWN)
@@ -260,12 +257,27 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 		note(a);
 	/* A decoy is nobody's, which is not to be told from somebody's. */
 	decoy = rp_decoys_own(rp, got->credential_id);
+	/* Ids that are nobody's are made in no time: each would be a new one.
+	 */
+	if (!known && !decoy &&
+	    (answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK)) !=
+		RP_OK)
+		return answer;
 	if (!known && !decoy && discoverable)
 		return refuse(a, RP_PASSKEY_UNKNOWN, false);
 	answer = judge(a, known, got, &proved);
-	if (answer == RP_OK || answer == RP_FAULT)
+	if (answer == RP_FAULT)
 		return answer;
-	return refuse(a, answer, proved);
+	/* What is signed is written down, so that there must not be too much.
+	 */
+	if (proved &&
+	    (limited = rp_count_account(rp, call, RP_LIMIT_SIGN_IN_ACCOUNT,
+		 &a->account.id)) != RP_OK) {
+		if (answer == RP_OK)
+			return limited;
+		proved = false;
+	}
+	return answer == RP_OK ? answer : refuse(a, answer, proved);
 }
 
 /* What a racing assertion with the same passkey may have left behind. */

@@ -212,8 +212,7 @@ static enum rp_answer
 refuse(struct approve *x, enum wa_verdict v, enum rp_answer answer)
 {
 	x->call->verdict = v;
-	(void)rp_count_network(x->rp, x->call, RP_LIMIT_REFUSED_NETWORK);
-	(void)rp_count_passkey(x->rp, x->call, &x->ref);
+	rp_count_refused(x->rp, x->call, &x->ref);
 	/* Written with the phone's proof, so one proof writes once. */
 	if (answer == RP_SIGN_COUNT &&
 	    rp_update(x->rp, counter_write, x, &x->said) == RP_OK)
@@ -320,9 +319,7 @@ run(struct approve *x)
 	enum wa_verdict v;
 	bool known = false;
 
-	if ((answer = rp_limit_network(
-		 x->rp, x->call, RP_LIMIT_REFUSED_NETWORK)) != RP_OK ||
-	    (answer = rp_limit_passkey(x->rp, x->call, &x->ref)) != RP_OK ||
+	if ((answer = rp_limit_passkey(x->rp, x->call, &x->ref)) != RP_OK ||
 	    (answer = records_read(x, &known)) != RP_OK)
 		return answer;
 	if (!known)
@@ -338,6 +335,9 @@ run(struct approve *x)
 		return refuse(x, v,
 		    v == WA_SIGN_COUNT ? RP_SIGN_COUNT : RP_PASSKEY_REFUSED);
 	x->call->verdict = WA_OK;
+	if ((answer = rp_count_account(x->rp, x->call, RP_LIMIT_SIGN_IN_ACCOUNT,
+		 &x->device.account.id)) != RP_OK)
+		return answer;
 	answer = rp_update(x->rp, approve, x, &x->said);
 	if (answer == RP_SIGN_COUNT)
 		return refuse(x, WA_SIGN_COUNT, RP_SIGN_COUNT);

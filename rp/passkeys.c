@@ -37,8 +37,8 @@ rp_passkey_add_begin(struct rp *rp, struct rp_call *call,
 	enum rp_answer answer;
 
 	if ((answer = rp_session_fresh(rp, call, who)) != RP_OK ||
-	    (answer = rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK)) !=
-		RP_OK ||
+	    (answer = rp_count_account(rp, call, RP_LIMIT_OPTIONS_ACCOUNT,
+		 &who->account.id)) != RP_OK ||
 	    (answer = rp_options_passkeys(
 		 rp, &who->account.id, &out->exclude)) != RP_OK)
 		return answer;

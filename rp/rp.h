@@ -103,6 +103,7 @@ struct rp_config {
 	store_time browser_idle_ms; /* kept; 0: 90 days */
 	store_time browser_ms; /* 0: 400 days */
 	bool no_limits; /* load tests: nobody is told to wait */
+	unsigned limits_factor; /* see limits.h; 0: 1 */
 	/*
 	 * Honours struct rp_wishes and rp_signup.join.  Without it user
 	 * verification and a discoverable passkey are asked for always.

@@ -223,10 +223,6 @@ attempt(struct world *w, struct person *p, const struct rp_request *o,
 	return t;
 }
 
-/*
- * Ids from one begin go into the finish of another: nothing tells an account
- * from none, neither the answer nor the work.
- */
 /* A key that anybody can sign with: P-256's base point has the private key 1.
  */
 static size_t
@@ -308,6 +304,10 @@ are_nobodys_also_when_signed(void **state)
 	person_free(stranger);
 }
 
+/*
+ * Ids from one begin go into the finish of another: nothing tells an account
+ * from none, neither the answer nor the work.
+ */
 static void
 are_refused_like_the_truth(void **state)
 {
@@ -350,6 +350,51 @@ are_refused_like_the_truth(void **state)
 	person_free(stranger);
 }
 
+/* How often, until it is told to wait. */
+static int
+tries(struct world *w, struct person *p, unsigned browser, struct slice id)
+{
+	struct rp_request o;
+	enum rp_answer a;
+	int n = -1;
+
+	w->browser = browser;
+	o = begin(w, NULL);
+	do {
+		a = attempt(w, p, &o, id).answer;
+		n++;
+	} while (a == RP_PASSKEY_REFUSED || a == RP_PASSKEY_UNKNOWN);
+	assert_answer(a, RP_RATE_LIMITED);
+	return n;
+}
+
+/* Nor do the limits, full or empty. */
+static void
+are_limited_like_the_truth(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *stranger = person_new();
+	struct rp_request taro, nobody;
+	struct slice real, decoy, unknown = softkey_id(stranger->key);
+
+	sign_up(w, p, "taro");
+	taro = begin(w, "taro");
+	nobody = begin(w, "nobody");
+	real = (struct slice){ taro.allow.list[0].id, taro.allow.list[0].id_n };
+	decoy = (struct slice){ nobody.allow.list[0].id,
+		nobody.allow.list[0].id_n };
+	assert_int_equal(tries(w, stranger, 10, real), 30);
+	assert_int_equal(tries(w, stranger, 10, decoy), 30);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(tries(w, stranger, 20 + i, unknown), 30);
+	/* Nothing is left to the network, and one try to each of them. */
+	assert_int_equal(tries(w, stranger, 30, unknown), 0);
+	assert_int_equal(tries(w, stranger, 30, real), 1);
+	assert_int_equal(tries(w, stranger, 30, decoy), 1);
+	person_free(p);
+	person_free(stranger);
+}
+
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
@@ -363,6 +408,7 @@ main(void)
 		T(cost_as_much_as_the_truth),
 		T(are_nobodys_also_when_signed),
 		T(are_refused_like_the_truth),
+		T(are_limited_like_the_truth),
 	};
 
 	return cmocka_run_group_tests_name("rp_decoys", tests, NULL, NULL);
