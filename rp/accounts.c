@@ -7,6 +7,14 @@
 #include "rp/sessions.h"
 #include "rp/token.h"
 
+enum rp_answer
+rp_account_may_change(struct rp *rp, struct rp_call *call)
+{
+	const struct account_id account = call->account;
+
+	return rp_count_account(rp, call, RP_LIMIT_CHANGES_ACCOUNT, &account);
+}
+
 struct change {
 	struct rp *rp;
 	const struct rp_call *call;

@@ -18,6 +18,14 @@ enum rp_answer rp_name_prepare(
 enum rp_answer rp_label_prepare(
     const char *label, char *out, size_t size, const char **hint);
 
+/*
+ * Whether call->account may change one thing more: what is signed in, or a
+ * phone, leaves history and audit with each.  RP_RATE_LIMITED, else RP_OK and
+ * it is counted.  What can be done only as often as something else was counted
+ * need not ask: ending, removing, locking.
+ */
+enum rp_answer rp_account_may_change(struct rp *rp, struct rp_call *call);
+
 /* By the account's owner.  NULL: unchanged. */
 enum rp_answer rp_account_change(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const char *display_name,

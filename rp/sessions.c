@@ -186,6 +186,9 @@ end_write(struct store_txn *t, void *arg)
 		return STORE_REFUSED;
 	if (x->id == NULL) {
 		rc = store_sessions_end(t, &x->who->account.id, x->keep, &x->n);
+		/* Where there was nothing to end there is nothing to tell. */
+		if (rc == STORE_OK && x->n == 0)
+			return rp_refuse(&x->said, RP_OK);
 		return rc != STORE_OK ? rc : end_note(t, x);
 	}
 	rc = store_session_get(t, x->id, &s);

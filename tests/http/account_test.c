@@ -411,6 +411,53 @@ the_account_is_changed_and_removed(void **state)
 	visitor_free(v);
 }
 
+/* Each change leaves history and audit: not without end, by who is signed in.
+ */
+static void
+changes_have_a_limit(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	struct answer a = { 0 };
+	json_t *ended, *passkeys;
+	char path[128];
+	int n = 0;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "restless"));
+	json_decref(visitor_sign_up(w, "restful"));
+	passkeys = list(v, "/api/v1/passkeys", "passkeys");
+	snprintf(path, sizeof(path), "/api/v1/passkeys/%s",
+	    json_at(passkeys, "0.id"));
+	for (; n < 500; n++) {
+		a = visitor_ask(v, "PATCH", path,
+		    json_pack("{s:s}", "name", n % 2 == 0 ? "even" : "odd"));
+		if (a.status != 200)
+			break;
+		answer_free(&a);
+	}
+	assert_int_equal(a.status, 429);
+	assert_string_equal(answer_code(&a), "rate-limited");
+	assert_in_range(atoi(answer_header(&a, "Retry-After")), 1, 30);
+	answer_free(&a);
+	assert_in_range(n, 60, 100);
+	visitor_refused(v, "POST", "/api/v1/browsers",
+	    json_pack("{s:s}", "name", "PC"), 429, "rate-limited");
+	visitor_refused(v, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", "x"), 429, "rate-limited");
+	/* Not what is read, what ends, nor what somebody else does. */
+	json_decref(visitor_get(v, "GET", "/api/v1/account", NULL, 200));
+	json_decref(visitor_get(w, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", "x"), 200));
+	ended = visitor_get(v, "DELETE", "/api/v1/sessions", NULL, 200);
+	assert_int_equal(
+	    json_integer_value(json_object_get(ended, "sessions_ended")), 1);
+	json_decref(visitor_sign_in(v, "restless"));
+	json_decref(ended);
+	json_decref(passkeys);
+	visitor_free(v);
+	visitor_free(w);
+}
+
 /* The Signal API is told of a passkey that is nobody's. */
 static void
 an_unknown_passkey_is_signalled(void **state)
@@ -450,6 +497,7 @@ main(void)
 		cmocka_unit_test(history_comes_in_pages),
 		cmocka_unit_test(a_copied_passkey_is_noticed),
 		cmocka_unit_test(the_account_is_changed_and_removed),
+		cmocka_unit_test(changes_have_a_limit),
 		cmocka_unit_test(an_unknown_passkey_is_signalled),
 	};
 

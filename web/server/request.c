@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "rp/accounts.h"
 #include "rp/sessions.h"
 #include "web/clock.h"
 #include "web/server/device.h"
@@ -503,6 +504,13 @@ may_ask(struct web_request *r)
 		   r, rp_session_fresh(r->site->rp, &r->call, &r->who));
 }
 
+static bool
+may_change(struct web_request *r)
+{
+	return (r->route->flags & CHANGES) == 0 ||
+	       reply_unless_ok(r, rp_account_may_change(r->site->rp, &r->call));
+}
+
 static void
 answer_without_route(struct web_request *r)
 {
@@ -526,7 +534,7 @@ request_run(struct web_request *r)
 		return;
 	}
 	fill_call(r);
-	if (may_ask(r))
+	if (may_ask(r) && may_change(r))
 		r->route->handle(r);
 	if (r->response == NULL && r->finish == NULL && !r->sleeps)
 		reply_problem(r, PROBLEM_FAULT);

@@ -16,6 +16,7 @@ enum route_flag {
 	BOUND = 32, /* a safe one that is for the browser that asked */
 	APPS = 64, /* asked by apps too, which have no origin */
 	APPROVALS = 128, /* there unless approvals are off */
+	CHANGES = 256, /* so many a while for each account */
 };
 
 /* The table is the API: who may call and how much may be sent. */
