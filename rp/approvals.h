@@ -116,9 +116,6 @@ enum rp_answer rp_approvals_expire(
 enum rp_answer rp_always_passkey(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, bool *on);
 bool rp_session_full(const struct rp_signed_in *who, bool always_passkey);
-/* Wants a fresh proof to be switched off. */
-enum rp_answer rp_always_passkey_set(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, bool on);
 
 /* OpenID Connect acr of who came in that way: "urn:itsumo:passkey",
  * "urn:itsumo:xdevice", "urn:itsumo:code". */

@@ -151,8 +151,8 @@ fill_new(struct rp_call *call, const struct whom *w, struct rp_ceremony *c)
 	memcpy(c->name, w->account.name, sizeof(c->name));
 	if (!rp_secret_random(c->user_handle, sizeof(c->user_handle)))
 		return RP_FAULT;
-	return rp_label_prepare(shown != NULL ? shown : c->name,
-	    c->display_name, sizeof(c->display_name), &call->hint);
+	return rp_display_name_prepare(
+	    shown != NULL ? shown : c->name, c->display_name, &call->hint);
 }
 
 static void

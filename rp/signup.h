@@ -6,7 +6,7 @@
 
 struct rp_signup {
 	const char *name; /* NULL: the invitation says whose */
-	const char *display_name; /* NULL: the name */
+	const char *display_name; /* NULL: the name; "": none */
 	const char *invitation; /* in text, or NULL */
 	const char *locale; /* "ja", "en", "" */
 	struct rp_wishes wishes;

@@ -397,6 +397,21 @@ the_account_is_changed_and_removed(void **state)
 	assert_string_equal(json_at(changed, "account.locale"), "ja");
 	assert_string_equal(
 	    json_at(changed, "signal.current_user.displayName"), "花子");
+	/* One that is refused takes nothing of the others along. */
+	visitor_refused(v, "PATCH", "/api/v1/account",
+	    json_pack(
+		"{s:s, s:b}", "display_name", "\u202e", "always_passkey", 0),
+	    400, "name-malformed");
+	json_decref(changed);
+	changed = visitor_get(v, "GET", "/api/v1/account", NULL, 200);
+	assert_true(json_is_true(json_object_get(
+	    json_object_get(changed, "settings"), "always_passkey")));
+	json_decref(changed);
+	changed = visitor_get(v, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", ""), 200);
+	assert_string_equal(json_at(changed, "account.display_name"), "");
+	assert_string_equal(
+	    json_at(changed, "signal.current_user.displayName"), "");
 	visitor_get(v, "DELETE", "/api/v1/account", NULL, 204);
 	visitor_refused(v, "GET", "/api/v1/session", NULL, 401, "session-none");
 	options =

@@ -102,9 +102,7 @@ gives_a_session_that_proves_no_passkey(void **state)
 	assert_answer(
 	    rp_offer_begin(h->w->rp, call(h->w), &guest.in, &offer, &token),
 	    RP_PROOF_NEEDED);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
-	    RP_PROOF_NEEDED);
+	assert_answer(always_passkey(h->w, &guest.in, false), RP_PROOF_NEEDED);
 	/* A passkey used here makes good for it. */
 	assert_answer(prove(h->w, &guest), RP_OK);
 	assert_answer(

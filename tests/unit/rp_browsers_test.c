@@ -412,12 +412,9 @@ is_always_passkey_unless_switched_off(void **state)
 	assert_true(rp_session_full(&h->anna->in, on));
 	h->w->now += HOUR;
 	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
-	    RP_PROOF_NEEDED);
+	    always_passkey(h->w, &h->anna->in, false), RP_PROOF_NEEDED);
 	assert_answer(prove(h->w, h->anna), RP_OK);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &h->anna->in, false), RP_OK);
 	assert_int_equal(events(h->w, h->anna, "always-passkey-off", ""), 1);
 	/* It stays as it was set, however long. */
 	h->w->now += 13 * DAY;
@@ -426,9 +423,7 @@ is_always_passkey_unless_switched_off(void **state)
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_false(on);
 	assert_true(rp_session_full(&code, on));
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, true),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &h->anna->in, true), RP_OK);
 	assert_answer(
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_true(on);

@@ -200,6 +200,15 @@ prove(struct world *w, struct person *p)
 }
 
 enum rp_answer
+always_passkey(struct world *w, const struct rp_signed_in *who, bool on)
+{
+	const struct rp_account_change change = { .always_passkey = &on };
+	struct store_account a;
+
+	return rp_account_change(w->rp, call(w), who, &change, &a);
+}
+
+enum rp_answer
 add_passkey(struct world *w, struct person *p, struct person *other)
 {
 	struct rp_creation o;

@@ -75,6 +75,9 @@ void sign_up(struct world *w, struct person *p, const char *name);
 /* Begins and finishes, by name or, with NULL, without. */
 enum rp_answer sign_in(struct world *w, struct person *p, const char *name);
 enum rp_answer prove(struct world *w, struct person *p);
+/* Sets the switch of who is signed in. */
+enum rp_answer always_passkey(
+    struct world *w, const struct rp_signed_in *who, bool on);
 /* Adds other's key to p's account. */
 enum rp_answer add_passkey(
     struct world *w, struct person *p, struct person *other);

@@ -265,6 +265,24 @@ answers_each_lie(void **state)
 		one_case(i);
 }
 
+/* Who leaves the field empty has none; who leaves it out is called so. */
+static void
+needs_no_display_name(void **state)
+{
+	struct world *w = *state;
+	struct rp_creation o;
+
+	assert_answer(
+	    rp_signup_begin(w->rp, call(w),
+		&(struct rp_signup){ .name = "taro", .display_name = "" }, &o),
+	    RP_OK);
+	assert_string_equal(o.display_name, "");
+	assert_answer(rp_signup_begin(w->rp, call(w),
+			  &(struct rp_signup){ .name = "taro" }, &o),
+	    RP_OK);
+	assert_string_equal(o.display_name, "taro");
+}
+
 /* ---- invitations ---- */
 
 static void
@@ -670,6 +688,7 @@ main(void)
 		T(refuses_names),
 		cmocka_unit_test(answers_each_lie),
 		T(heeds_who_may_sign_up),
+		T(needs_no_display_name),
 		T(takes_an_invitation_once),
 		T(refuses_invitations_that_are_none),
 		T(gives_an_account_a_passkey),
