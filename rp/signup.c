@@ -218,6 +218,7 @@ struct signup {
 	struct rp *rp;
 	struct rp_call *call;
 	const struct rp_ceremony *ceremony;
+	const struct session_id *old; /* that the browser had, or NULL */
 	struct store_account account;
 	struct store_credential credential;
 	struct store_session session;
@@ -308,6 +309,8 @@ signup_write(struct store_txn *t, void *arg)
 	    (is_new(x) &&
 		(rc = store_account_add(t, &x->account)) != STORE_OK) ||
 	    (rc = store_credential_add(t, &x->credential)) != STORE_OK ||
+	    (rc = rp_token_replace(t, x->rp, x->call, x->old, &x->session)) !=
+		STORE_OK ||
 	    (rc = store_session_add(t, &x->session)) != STORE_OK)
 		return rc;
 	return signup_note(t, x);
@@ -361,11 +364,14 @@ signup_prepare(
 
 enum rp_answer
 rp_signup_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
-    const struct rp_new_passkey *got, struct rp_signed_in *in,
-    struct rp_token *token, struct store_credential *passkey)
+    const struct rp_new_passkey *got, const struct session_id *old,
+    struct rp_signed_in *in, struct rp_token *token,
+    struct store_credential *passkey)
 {
 	struct rp_ceremony c;
-	struct signup x = { .rp = rp, .call = call, .ceremony = &c };
+	struct signup x = {
+		.rp = rp, .call = call, .ceremony = &c, .old = old
+	};
 	struct rp_token fresh = { { 0 } };
 	enum rp_answer answer;
 

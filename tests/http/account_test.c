@@ -151,6 +151,30 @@ a_passkey_says_whether_it_is_synced(void **state)
 	}
 }
 
+/* Whose session a browser had, it has no more once it is somebody else's. */
+static void
+a_sign_up_ends_the_session_before(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	struct softkey *first = v->passkey;
+	json_t *sessions;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "before"));
+	snprintf(w->cookies, sizeof(w->cookies), "%s", v->cookies);
+	json_decref(visitor_get(w, "GET", "/api/v1/session", NULL, 200));
+	v->passkey = softkey_new(-7);
+	json_decref(visitor_sign_up(v, "after"));
+	visitor_refused(
+	    w, "GET", "/api/v1/session", NULL, 401, "session-expired");
+	sessions = list(v, "/api/v1/sessions", "sessions");
+	assert_int_equal(json_array_size(sessions), 1);
+	json_decref(sessions);
+	softkey_free(first);
+	visitor_free(v);
+	visitor_free(w);
+}
+
 static void
 the_last_passkey_stays(void **state)
 {
@@ -504,6 +528,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_passkey_is_added_renamed_and_removed),
 		cmocka_unit_test(a_passkey_says_whether_it_is_synced),
+		cmocka_unit_test(a_sign_up_ends_the_session_before),
 		cmocka_unit_test(the_last_passkey_stays),
 		cmocka_unit_test(a_credential_belongs_to_one_account),
 		cmocka_unit_test(nobody_touches_what_is_anothers),

@@ -159,8 +159,8 @@ sign_up_with(struct world *w, struct person *p, const struct rp_signup *s)
 	if ((a = rp_signup_begin(w->rp, call(w), s, &o)) != RP_OK)
 		return a;
 	made = make_passkey(p, &o);
-	return rp_signup_finish(
-	    w->rp, call(w), sealed(&o.ceremony), &made, &p->in, &p->token, &c);
+	return rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+	    NULL, &p->in, &p->token, &c);
 }
 
 void

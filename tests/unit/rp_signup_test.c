@@ -42,7 +42,7 @@ makes_an_account(void **state)
 	made.transports = 0xff;
 	w->now += SECOND;
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
-			  &made, &p->in, &p->token, &c),
+			  &made, NULL, &p->in, &p->token, &c),
 	    RP_OK);
 	assert_string_equal(p->in.account.name, "Tarō");
 	assert_string_equal(p->in.account.name_key, "tarō");
@@ -101,7 +101,7 @@ names_a_passkey(void **state)
 		    &(struct softkey_script){ .aaguid = cases[i].aaguid });
 		made.name = cases[i].chosen;
 		a = rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
-		    &p->in, &p->token, &c);
+		    NULL, &p->in, &p->token, &c);
 		assert_answer(
 		    a, cases[i].name != NULL ? RP_OK : RP_NAME_MALFORMED);
 		if (cases[i].name != NULL)
@@ -236,12 +236,12 @@ one_case(size_t i)
 	if (lies[i].lie == REPLAYED)
 		assert_answer(
 		    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
-			&p->in, &p->token, &c),
+			NULL, &p->in, &p->token, &c),
 		    RP_OK);
 	assert_ok(store_stat(w->kit->s, &before));
 	a = rp_signup_finish(w->rp,
 	    call_by(w, lies[i].lie == FOREIGN ? 2 : 1, 1), sealed(&o.ceremony),
-	    &made, &p->in, &p->token, &c);
+	    &made, NULL, &p->in, &p->token, &c);
 	if (a != lies[i].want)
 		fail_msg("%zu: got %s, want %s", i, rp_answer_name(a),
 		    rp_answer_name(lies[i].want));
@@ -263,6 +263,46 @@ answers_each_lie(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
 		one_case(i);
+}
+
+/* A browser has one session: the next begins where the last one ends. */
+static void
+ends_the_session_the_browser_had(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *next = person_new();
+	struct rp_new_passkey made;
+	struct rp_creation o;
+	struct store_credential c;
+	struct rp_signed_in in;
+	bool touch;
+
+	sign_up(w, p, "taro");
+	/* One that is refused ends nothing. */
+	assert_answer(rp_signup_begin(w->rp, call(w),
+			  &(struct rp_signup){ .name = "hanako" }, &o),
+	    RP_OK);
+	made = make_passkey_by(next, &o,
+	    &(struct softkey_script){ .origin = "https://example.com" });
+	assert_answer(
+	    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+		&p->in.session.id, &next->in, &next->token, &c),
+	    RP_PASSKEY_REFUSED);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), p->token.s, &in, &touch), RP_OK);
+	made = make_passkey(next, &o);
+	assert_answer(
+	    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+		&p->in.session.id, &next->in, &next->token, &c),
+	    RP_OK);
+	assert_answer(rp_session_check(w->rp, call(w), p->token.s, &in, &touch),
+	    RP_SESSION_EXPIRED);
+	assert_int_equal(events(w, p, "sign-out", NULL), 1);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), next->token.s, &in, &touch),
+	    RP_OK);
+	person_free(p);
+	person_free(next);
 }
 
 /* Who leaves the field empty has none; who leaves it out is called so. */
@@ -342,12 +382,12 @@ takes_an_invitation_once(void **state)
 	assert_answer(rp_signup_begin(w->rp, call(w), &s, &o2), RP_OK);
 	made = make_passkey(p, &o);
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
-			  &made, &p->in, &p->token, &c),
+			  &made, NULL, &p->in, &p->token, &c),
 	    RP_OK);
 	assert_string_equal(p->in.account.name, "Taro");
 	made = make_passkey(other, &o2);
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o2.ceremony),
-			  &made, &other->in, &other->token, &c),
+			  &made, NULL, &other->in, &other->token, &c),
 	    RP_INVITATION_UNKNOWN);
 	assert_answer(sign_up_with(w, other, &s), RP_INVITATION_UNKNOWN);
 	assert_answer(rp_invitation_check(w->rp, call(w), i.s, &about),
@@ -493,7 +533,7 @@ race(void *arg)
 
 	pthread_barrier_wait(r->start);
 	r->answer = rp_signup_finish(r->w->rp, &r->call, sealed(&r->o.ceremony),
-	    &r->made, &r->p->in, &r->p->token, &c);
+	    &r->made, NULL, &r->p->in, &r->p->token, &c);
 	return NULL;
 }
 
@@ -617,7 +657,7 @@ limits_who_makes_accounts(void **state)
 	assert_int_equal(n, 200);
 	made = make_passkey(p, &o);
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
-			  &made, &p->in, &p->token, &c),
+			  &made, NULL, &p->in, &p->token, &c),
 	    RP_RATE_LIMITED);
 	person_free(p);
 }
@@ -688,6 +728,7 @@ main(void)
 		T(refuses_names),
 		cmocka_unit_test(answers_each_lie),
 		T(heeds_who_may_sign_up),
+		T(ends_the_session_the_browser_had),
 		T(needs_no_display_name),
 		T(takes_an_invitation_once),
 		T(refuses_invitations_that_are_none),
