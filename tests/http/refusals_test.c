@@ -425,6 +425,34 @@ sessions_and_proofs_grow_old(void **state)
 	server_end(own);
 }
 
+/* Who began in time may look for a security key as long as there is any. */
+static void
+a_passkey_is_added_when_its_proof_was_fresh(void **state)
+{
+	struct server *own = server_start(
+	    &(struct server_options){ .config = "proof_time = \"3s\"" });
+	struct visitor *v = visitor_new(own);
+	struct softkey *first = v->passkey;
+	json_t *options, *body;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "slow"));
+	options = visitor_get(
+	    v, "POST", "/api/v1/passkeys/options", json_object(), 200);
+	v->passkey = softkey_new(-7);
+	body = visitor_finish(options, visitor_create(v, options, NULL));
+	nanosleep(
+	    &(struct timespec){ .tv_sec = 3, .tv_nsec = 100000000 }, NULL);
+	visitor_refused(
+	    v, "DELETE", "/api/v1/account", NULL, 403, "proof-needed");
+	json_decref(
+	    visitor_get(v, "POST", "/api/v1/passkeys/verify", body, 201));
+	json_decref(options);
+	softkey_free(first);
+	visitor_free(v);
+	server_end(own);
+}
+
 /* Asking for options, however often and by whom, leaves the disk alone. */
 static void
 options_write_nothing(void **state)
@@ -472,6 +500,7 @@ main(void)
 		cmocka_unit_test(a_sealed_ceremony_cannot_be_changed),
 		cmocka_unit_test(a_ceremony_expires),
 		cmocka_unit_test(sessions_and_proofs_grow_old),
+		cmocka_unit_test(a_passkey_is_added_when_its_proof_was_fresh),
 		cmocka_unit_test(options_write_nothing),
 	};
 

@@ -28,7 +28,7 @@ const struct route routes[] = {
 	{ "DELETE", "/api/v1/account", ACCOUNT, COMMITS | FRESH, SMALL, web_account_delete, NULL },
 	{ "GET", "/api/v1/passkeys", ACCOUNT, 0, 0, web_passkeys_get, NULL },
 	{ "POST", "/api/v1/passkeys/options", ACCOUNT, FRESH, SMALL, web_passkeys_options, NULL },
-	{ "POST", "/api/v1/passkeys/verify", ACCOUNT, COMMITS | CHANGES | FRESH, REGISTRATION, web_passkeys_verify, "passkey-add" },
+	{ "POST", "/api/v1/passkeys/verify", ACCOUNT, COMMITS | CHANGES, REGISTRATION, web_passkeys_verify, "passkey-add" },
 	{ "PATCH", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | CHANGES | FRESH, SMALL, web_passkey_patch, NULL },
 	{ "DELETE", "/api/v1/passkeys/{id}", ACCOUNT, COMMITS | FRESH, SMALL, web_passkey_delete, NULL },
 	{ "GET", "/api/v1/models/{id}/icon", ANYONE, 0, 0, web_model_icon, NULL },
