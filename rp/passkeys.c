@@ -3,6 +3,7 @@
 
 #include "rp/accounts.h"
 #include "rp/audit.h"
+#include "rp/decoys.h"
 #include "rp/enrolment.h"
 #include "rp/history.h"
 #include "rp/options.h"
@@ -124,6 +125,21 @@ rp_passkey_add_finish(struct rp *rp, struct rp_call *call,
 		store_signal(rp->store);
 	}
 	return answer;
+}
+
+bool
+rp_passkey_orphaned(struct rp *rp, struct slice credential_id)
+{
+	struct store_txn *t = NULL;
+	struct store_credential c;
+	enum store_rc rc;
+
+	if (rp_decoys_own(rp, credential_id) ||
+	    store_read_begin(rp->store, &t) != STORE_OK)
+		return false;
+	rc = store_credential_find(t, credential_id, &c);
+	store_read_end(t);
+	return rc == STORE_ABSENT;
 }
 
 /* ---- rename ---- */

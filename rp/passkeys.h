@@ -32,6 +32,12 @@ enum rp_answer rp_passkey_remove(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, const struct credential_ref *ref,
     size_t *sessions_ended);
 
+/*
+ * No account has this credential, so that its provider may be told to drop
+ * it.  False as well of a decoy, and where that cannot be found out.
+ */
+bool rp_passkey_orphaned(struct rp *rp, struct slice credential_id);
+
 /* An AAGUID in text, as UUIDs are written (RFC 9562), in small letters. */
 enum { RP_AAGUID_TEXT = 36 };
 void rp_aaguid_write(const uint8_t aaguid[16], char text[RP_AAGUID_TEXT + 1]);

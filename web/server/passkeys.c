@@ -87,8 +87,10 @@ web_passkeys_verify(struct web_request *r)
 	struct store_credential added;
 
 	if (ceremony_read_registration(r, &b) &&
-	    reply_unless_ok(r, rp_passkey_add_finish(r->site->rp, &r->call,
-				   &r->who, b.ceremony, &b.got, &added)))
+	    ceremony_unless_ok(r,
+		rp_passkey_add_finish(
+		    r->site->rp, &r->call, &r->who, b.ceremony, &b.got, &added),
+		&b))
 		reply_passkey(r, 201, &added);
 }
 

@@ -89,7 +89,7 @@ web_signup_verify(struct web_request *r)
 		old = r->who.session.id;
 	a = rp_signup_finish(r->site->rp, &r->call, b.ceremony, &b.got,
 	    had ? &old : NULL, &r->who, &token, &passkey);
-	if (!reply_unless_ok(r, a))
+	if (!ceremony_unless_ok(r, a, &b))
 		return;
 	reply_session_cookie(r, &token);
 	json_out_init(&o, &r->arena, 2048);
