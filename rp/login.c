@@ -59,8 +59,12 @@ passkeys_by_name(struct store_txn *t, const struct rp *rp,
 		*id = rp_stand_in(rp);
 	else if (found != STORE_OK)
 		return found;
-	if ((rc = store_credentials_of(t, id, list, &n)) != STORE_OK)
+	rc = store_credentials_of(t, id, list, &n);
+	if (rc != STORE_OK && found == STORE_OK)
 		return rc;
+	/* What is wrong with somebody else says nothing about this name. */
+	if (rc != STORE_OK)
+		n = 0;
 	*known = found == STORE_OK && n > 0;
 	rp_options_describe(list, n, out);
 	return STORE_OK;

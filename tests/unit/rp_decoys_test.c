@@ -38,6 +38,10 @@ WRAP(enum store_rc, store_account_get, accounts,
     (struct store_txn * t, const struct account_id *id,
 	struct store_account *a),
     (t, id, a))
+
+/* Whose passkeys cannot be read. */
+static const struct account_id *damaged;
+
 enum store_rc __real_store_credentials_of(struct store_txn *t,
     const struct account_id *account, struct store_credential *out, size_t *n);
 enum store_rc __wrap_store_credentials_of(struct store_txn *t,
@@ -50,6 +54,8 @@ __wrap_store_credentials_of(struct store_txn *t,
 	enum store_rc rc = __real_store_credentials_of(t, account, out, n);
 
 	work.lists++;
+	if (damaged != NULL && memcmp(account, damaged, sizeof(*account)) == 0)
+		return STORE_FAULT;
 	work.listed += *n;
 	return rc;
 }
@@ -198,6 +204,55 @@ cost_as_much_as_the_truth(void **state)
 		    strlen(stranger.ceremony.s), strlen(known.ceremony.s));
 		assert_true(stranger.allow.n > 0);
 	}
+	person_free(p);
+}
+
+/* Nor does it show when that of which as much is read is damaged. */
+static void
+hang_on_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	struct rp_request whole, o;
+
+	sign_up(w, p, "taro");
+	(void)begin(w, "taro");
+	whole = begin(w, "nobody");
+	damaged = &p->in.account.id;
+	o = begin(w, "nobody");
+	assert_true(same(&whole.allow, &o.allow));
+	assert_int_equal(work.lists, 1);
+	/* Its own name is a fault, as before. */
+	assert_answer(
+	    rp_login_begin(w->rp, call(w), "taro", RP_REQUIRED, &o), RP_FAULT);
+	damaged = NULL;
+	person_free(p);
+}
+
+static enum store_rc
+account_damage(struct store_txn *t, void *arg)
+{
+	const struct cluster_key k =
+	    cluster_key(arg, CLUSTER_ACCOUNT, (struct slice){ 0 });
+
+	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), slice_of("?"),
+	    ENGINE_REPLACE);
+}
+
+/* Nor when it was damaged before it all began. */
+static void
+begin_without_anybody(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	struct rp_request whole, o;
+
+	sign_up(w, p, "taro");
+	whole = begin(w, "nobody");
+	assert_ok(store_update(w->kit->s, account_damage, &p->in.account.id));
+	world_reopen(w);
+	o = begin(w, "nobody");
+	assert_true(same(&whole.allow, &o.allow));
 	person_free(p);
 }
 
@@ -406,6 +461,8 @@ main(void)
 		T(are_plausible),
 		T(are_known_to_us_alone),
 		T(cost_as_much_as_the_truth),
+		T(hang_on_nobody_else),
+		T(begin_without_anybody),
 		T(are_nobodys_also_when_signed),
 		T(are_refused_like_the_truth),
 		T(are_limited_like_the_truth),
