@@ -267,15 +267,3 @@ rp_login_end(
 	rp_secret_wipe(&l->token, sizeof(l->token));
 	return answer;
 }
-
-enum rp_answer
-rp_login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
-    const struct wa_assertion *got, const struct session_id *old,
-    struct rp_signed_in *in, struct rp_token *token)
-{
-	struct rp_login l, *one = &l;
-
-	if (rp_login_judge(rp, call, ceremony, got, old, &l) == RP_OK)
-		rp_logins_keep(rp, &one, 1);
-	return rp_login_end(&l, in, token);
-}

@@ -272,7 +272,7 @@ attempt(struct world *w, struct person *p, const struct rp_request *o,
 	struct attempt t;
 
 	memset(&work, 0, sizeof(work));
-	t.answer = rp_login_finish(
+	t.answer = login_finish(
 	    w->rp, call(w), sealed(&o->ceremony), &got, NULL, &in, &token);
 	t.work = work;
 	return t;
@@ -350,8 +350,8 @@ are_nobodys_also_when_signed(void **state)
 		/* It is a good signature. */
 		assert_int_equal(
 		    wa_assertion_verify(&want, &got, &base, &r), WA_OK);
-		assert_answer(rp_login_finish(w->rp, call(w),
-				  sealed(&o.ceremony), &got, NULL, &in, &token),
+		assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony),
+				  &got, NULL, &in, &token),
 		    RP_PASSKEY_REFUSED);
 		assert_int_equal(w->call.verdict, WA_CREDENTIAL_ID);
 	}

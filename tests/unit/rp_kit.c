@@ -171,6 +171,22 @@ sign_up(struct world *w, struct person *p, const char *name)
 }
 
 enum rp_answer
+login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    struct rp_signed_in *in, struct rp_token *token)
+{
+	struct rp_login *l = malloc(rp_login_size());
+	enum rp_answer a;
+
+	assert_non_null(l);
+	if (rp_login_judge(rp, call, ceremony, got, old, l) == RP_OK)
+		rp_logins_keep(rp, &l, 1);
+	a = rp_login_end(l, in, token);
+	free(l);
+	return a;
+}
+
+enum rp_answer
 sign_in(struct world *w, struct person *p, const char *name)
 {
 	struct rp_request o;
@@ -181,7 +197,7 @@ sign_in(struct world *w, struct person *p, const char *name)
 	if (a != RP_OK)
 		return a;
 	got = assert_passkey(p, &o, NULL);
-	return rp_login_finish(
+	return login_finish(
 	    w->rp, call(w), sealed(&o.ceremony), &got, NULL, &p->in, &p->token);
 }
 

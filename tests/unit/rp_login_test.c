@@ -101,7 +101,7 @@ finish(struct world *w, struct person *p, struct person *other,
 	got = assert_passkey(wrong->unknown ? other : p, &o, &lie);
 	if (wrong->no_handle)
 		got.user_handle.n = 0;
-	return rp_login_finish(w->rp, call_by(w, wrong->foreign ? 2 : 1, 1),
+	return login_finish(w->rp, call_by(w, wrong->foreign ? 2 : 1, 1),
 	    sealed(&o.ceremony), &got, NULL, &p->in, &p->token);
 }
 
@@ -232,10 +232,10 @@ cannot_be_replayed(void **state)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, NULL);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_OK);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_CEREMONY_SPENT);
 	assert_int_equal(events(w, p, "sign-in", NULL), 1);
@@ -243,10 +243,10 @@ cannot_be_replayed(void **state)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, &unverified);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_REFUSED);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_CEREMONY_SPENT);
 	assert_int_equal(events(w, p, "sign-in", NULL), 2);
@@ -275,7 +275,7 @@ allows_what_it_allowed(void **state)
 	w->now += SECOND;
 	assert_answer(add_passkey(w, p, second), RP_OK);
 	got = assert_passkey(second, &o, NULL);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_REFUSED);
 	assert_int_equal(w->call.verdict, WA_CREDENTIAL_ID);
@@ -305,9 +305,8 @@ ends_the_session_the_browser_had(void **state)
 		    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o),
 		    RP_OK);
 		got = assert_passkey(p, &o, NULL);
-		assert_answer(
-		    rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
-			&old, &p->in, &p->token),
+		assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony),
+				  &got, &old, &p->in, &p->token),
 		    RP_OK);
 	}
 	assert_answer(rp_session_check(w->rp, call(w), before.s, &in, &touch),
@@ -402,7 +401,7 @@ racer(void *arg)
 	c = *call(r->w);
 	pthread_mutex_unlock(&r->lock);
 	pthread_barrier_wait(&r->start);
-	r->answers[i] = rp_login_finish(
+	r->answers[i] = login_finish(
 	    r->w->rp, &c, r->ceremony[i], &r->got[i], NULL, &in, &token);
 	return NULL;
 }
@@ -516,7 +515,7 @@ lie_about(struct world *w, struct person *p, unsigned browser)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, &lie);
-	return rp_login_finish(
+	return login_finish(
 	    w->rp, call(w), sealed(&o.ceremony), &got, NULL, &in, &token);
 }
 
@@ -639,7 +638,7 @@ slows_who_signs_in_without_end(void **state)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, &unverified);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_REFUSED);
 	assert_int_equal(events(w, p, "sign-in", NULL), wrote);
