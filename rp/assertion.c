@@ -280,20 +280,19 @@ rp_assertion_judge(struct rp *rp, struct rp_call *call,
 	return answer == RP_OK ? answer : refuse(a, answer, proved);
 }
 
-/* What a racing assertion with the same passkey may have left behind. */
-static enum rp_answer
-judge_again(const struct rp_asserted *a, const struct store_credential *now)
+enum rp_answer
+rp_assertion_holds(struct rp_call *call, const struct wa_assertion_result *r,
+    const struct store_credential *then, const struct store_credential *now)
 {
-	const struct store_credential *then = &a->credential;
-	const uint32_t counts = a->result.sign_count;
+	const uint32_t counts = r->sign_count;
 
 	if (now->cose_key_n != then->cose_key_n ||
 	    memcmp(now->cose_key, then->cose_key, now->cose_key_n) != 0)
 		return RP_PASSKEY_UNKNOWN;
 	if ((counts != 0 || now->sign_count != 0) && counts <= now->sign_count)
 		return RP_SIGN_COUNT;
-	if ((now->flags & WA_FLAG_BE) && !(a->result.flags & WA_FLAG_BE)) {
-		a->call->verdict = WA_BACKUP_CHANGED;
+	if ((now->flags & WA_FLAG_BE) && !(r->flags & WA_FLAG_BE)) {
+		call->verdict = WA_BACKUP_CHANGED;
 		return RP_PASSKEY_REFUSED;
 	}
 	return RP_OK;
@@ -305,7 +304,6 @@ rp_assertion_still(struct store_txn *t, const struct rp_asserted *a,
 {
 	const struct rp_ceremony *ceremony = a->ceremony;
 	struct store_account owner;
-	enum rp_answer answer;
 	enum store_rc rc;
 
 	rc = store_spent(t, ceremony->challenge, ceremony->expires);
@@ -319,29 +317,37 @@ rp_assertion_still(struct store_txn *t, const struct rp_asserted *a,
 	rc = store_credential_get(t, &owner.id, &a->ref, c);
 	if (rc != STORE_OK)
 		return rp_answer_of(rc, RP_PASSKEY_UNKNOWN);
-	if ((answer = judge_again(a, c)) != RP_OK)
-		return answer;
-	c->sign_count = a->result.sign_count;
-	c->flags = a->result.flags & (WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
-	c->last_used = a->call->now;
-	return RP_OK;
+	return rp_assertion_holds(a->call, &a->result, &a->credential, c);
 }
 
 enum store_rc
-rp_assertion_keep(struct store_txn *t, const struct rp_asserted *a,
-    const struct store_credential *c)
+rp_assertion_learn(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct wa_assertion_result *r,
+    struct store_credential *c)
 {
 	const struct rp_event e = { .event = "backup-eligible",
 		.passkey = c->name };
 	enum store_rc rc;
 
-	if ((rc = store_spend(t, a->ceremony->challenge,
-		 a->ceremony->expires)) != STORE_OK ||
-	    (rc = store_credential_put(t, c)) != STORE_OK)
+	c->sign_count = r->sign_count;
+	c->flags = r->flags & (WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
+	c->last_used = call->now;
+	rc = store_credential_put(t, c);
+	if (rc != STORE_OK || !r->became_backup_eligible)
 		return rc;
-	if (!a->result.became_backup_eligible)
-		return STORE_OK;
-	return rp_history_append(t, a->rp, a->call, &a->account.id, &e);
+	return rp_history_append(t, rp, call, &c->account, &e);
+}
+
+enum store_rc
+rp_assertion_keep(struct store_txn *t, const struct rp_asserted *a,
+    struct store_credential *c)
+{
+	enum store_rc rc =
+	    store_spend(t, a->ceremony->challenge, a->ceremony->expires);
+
+	return rc != STORE_OK
+		   ? rc
+		   : rp_assertion_learn(t, a->rp, a->call, &a->result, c);
 }
 
 enum rp_answer

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/approving.h"
+#include "rp/assertion.h"
 #include "rp/audit.h"
 #include "rp/companion.h"
 #include "rp/evidence.h"
@@ -227,8 +228,6 @@ static enum rp_answer
 still(struct store_txn *t, struct approve *x, struct store_approval *a,
     struct store_credential *c)
 {
-	const struct store_credential *then = &x->credential;
-	const uint32_t counts = x->result.sign_count;
 	enum rp_answer answer;
 	enum store_rc rc;
 
@@ -238,12 +237,7 @@ still(struct store_txn *t, struct approve *x, struct store_approval *a,
 	rc = store_credential_get(t, &a->account, &x->ref, c);
 	if (rc != STORE_OK)
 		return rp_answer_of(rc, RP_PASSKEY_UNKNOWN);
-	if (c->cose_key_n != then->cose_key_n ||
-	    memcmp(c->cose_key, then->cose_key, c->cose_key_n) != 0)
-		return RP_PASSKEY_UNKNOWN;
-	if ((counts != 0 || c->sign_count != 0) && counts <= c->sign_count)
-		return RP_SIGN_COUNT;
-	return RP_OK;
+	return rp_assertion_holds(x->call, &x->result, &x->credential, c);
 }
 
 static enum store_rc
@@ -272,18 +266,6 @@ outcome_note(
 }
 
 static enum store_rc
-credential_keep(
-    struct store_txn *t, const struct approve *x, struct store_credential *c)
-{
-	const uint8_t flags = WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS;
-
-	c->sign_count = x->result.sign_count;
-	c->flags = x->result.flags & flags;
-	c->last_used = x->call->now;
-	return store_credential_put(t, c);
-}
-
-static enum store_rc
 approve(struct store_txn *t, void *arg)
 {
 	struct approve *x = arg;
@@ -295,7 +277,8 @@ approve(struct store_txn *t, void *arg)
 	if ((x->said = still(t, x, &a, &c)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
-	    (rc = credential_keep(t, x, &c)) != STORE_OK)
+	    (rc = rp_assertion_learn(t, x->rp, x->call, &x->result, &c)) !=
+		STORE_OK)
 		return rc;
 	a.credential = x->ref;
 	if (rp_number_matches(&a)) {
@@ -341,6 +324,8 @@ run(struct approve *x)
 	answer = rp_update(x->rp, approve, x, &x->said);
 	if (answer == RP_SIGN_COUNT)
 		return refuse(x, WA_SIGN_COUNT, RP_SIGN_COUNT);
+	if (answer == RP_PASSKEY_REFUSED)
+		return refuse(x, x->call->verdict, RP_PASSKEY_REFUSED);
 	return answer;
 }
 

@@ -305,6 +305,30 @@ shows_and_records_a_counter_that_went_back(void **state)
 	assert_int_equal(k.sign_count, 10);
 }
 
+/* As a sign-in in a browser does. */
+static void
+learns_from_the_passkey(void **state)
+{
+	struct home *h = *state;
+	const struct softkey_script synced = {
+		.flags = WA_FLAG_UP | WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS
+	};
+	enum store_approval_state s;
+	struct store_credential k;
+	struct rp_commitment c;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->anna->counter = 7;
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &synced, &s), RP_OK);
+	assert_true(stored(h->w, h->anna, &k));
+	assert_int_equal(k.sign_count, 7);
+	assert_int_equal(k.flags, WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
+	assert_int_equal(k.last_used, h->w->now);
+	assert_int_equal(events(h->w, h->anna, "backup-eligible", ""), 1);
+}
+
 /* ---- the first choice ---- */
 
 static void
@@ -724,6 +748,7 @@ main(void)
 		TEST(takes_no_passkey_of_another_account),
 		TEST(takes_no_assertion_of_another_request),
 		TEST(shows_and_records_a_counter_that_went_back),
+		TEST(learns_from_the_passkey),
 		TEST(holds_to_the_first_choice),
 		TEST(approves_once),
 		TEST(takes_only_numbers_that_could_be_meant),
