@@ -233,48 +233,52 @@ note(struct rp_asserted *a)
 	a->call->credential = a->ref;
 }
 
+/*
+ * RP_OK: it is somebody's (*known), or is to be judged as if it were; else
+ * what is answered at once.
+ */
+static enum rp_answer
+identify(struct rp_asserted *a, struct slice id, bool *known)
+{
+	/* A decoy is nobody's, which is not to be told from somebody's. */
+	const bool decoy = rp_decoys_own(a->rp, id);
+	enum rp_answer answer = view(a, id);
+
+	if ((*known = answer == RP_OK))
+		note(a);
+	if (answer != RP_PASSKEY_UNKNOWN)
+		return answer;
+	if (decoy)
+		return RP_OK;
+	/* Such ids are made in no time, and each would be tried first. */
+	answer = rp_limit_network(a->rp, a->call, RP_LIMIT_REFUSED_NETWORK);
+	if (answer == RP_OK && a->ceremony->names == RP_NAMES_NOBODY)
+		return refuse(a, RP_PASSKEY_UNKNOWN, false);
+	return answer;
+}
+
 enum rp_answer
 rp_assertion_judge(struct rp *rp, struct rp_call *call,
     const struct rp_ceremony *ceremony, const struct wa_assertion *got,
     struct rp_asserted *a)
 {
-	const bool discoverable = ceremony->names == RP_NAMES_NOBODY;
-	enum rp_answer answer, limited;
-	bool proved = false, known, decoy;
+	enum rp_answer answer;
+	bool proved = false, known;
 
 	a->rp = rp;
 	a->call = call;
 	a->ceremony = ceremony;
 	a->proved = false;
 	a->ref = store_credential_ref(got->credential_id);
-	if ((answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK)
+	if ((answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK ||
+	    (answer = identify(a, got->credential_id, &known)) != RP_OK ||
+	    (answer = judge(a, known, got, &proved)) == RP_FAULT)
 		return answer;
-	answer = view(a, got->credential_id);
-	if (answer != RP_OK && answer != RP_PASSKEY_UNKNOWN)
-		return answer;
-	known = answer == RP_OK;
-	if (known)
-		note(a);
-	/* A decoy is nobody's, which is not to be told from somebody's. */
-	decoy = rp_decoys_own(rp, got->credential_id);
-	/* Ids that are nobody's are made in no time: each would be a new one.
-	 */
-	if (!known && !decoy &&
-	    (answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK)) !=
-		RP_OK)
-		return answer;
-	if (!known && !decoy && discoverable)
-		return refuse(a, RP_PASSKEY_UNKNOWN, false);
-	answer = judge(a, known, got, &proved);
-	if (answer == RP_FAULT)
-		return answer;
-	/* What is signed is written down, so that there must not be too much.
-	 */
-	if (proved &&
-	    (limited = rp_count_account(rp, call, RP_LIMIT_SIGN_IN_ACCOUNT,
-		 &a->account.id)) != RP_OK) {
+	/* Whatever was signed is written down: not without end. */
+	if (proved && rp_count_account(rp, call, RP_LIMIT_SIGN_IN_ACCOUNT,
+			  &a->account.id) != RP_OK) {
 		if (answer == RP_OK)
-			return limited;
+			return RP_RATE_LIMITED;
 		proved = false;
 	}
 	return answer == RP_OK ? answer : refuse(a, answer, proved);

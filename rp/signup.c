@@ -166,6 +166,23 @@ fill_existing(const struct whom *w, struct rp_ceremony *c)
 	    c->display_name, w->account.display_name, sizeof(c->display_name));
 }
 
+static enum rp_answer
+fill(struct rp *rp, struct rp_call *call, const struct whom *w,
+    struct rp_ceremony *c)
+{
+	const struct rp_signup *s = w->wish;
+
+	c->invited = w->invited;
+	if (rp->config.conformance)
+		c->wishes = s->wishes;
+	if (s->locale != NULL && rp_locale_valid(s->locale))
+		memcpy(c->locale, s->locale, strlen(s->locale) + 1);
+	if (!w->existing)
+		return fill_new(call, w, c);
+	fill_existing(w, c);
+	return RP_OK;
+}
+
 /* Its passkeys, so that none is made twice on one device. */
 static enum rp_answer
 exclude(struct rp *rp, const struct whom *w, struct rp_descriptors *out)
@@ -198,16 +215,8 @@ rp_signup_begin(struct rp *rp, struct rp_call *call, const struct rp_signup *s,
 		return answer;
 	if ((answer = whom_ask(rp, call, &w, hash)) != RP_OK)
 		return counted(rp, call, hash, answer);
-	c.invited = w.invited;
-	if (rp->config.conformance)
-		c.wishes = s->wishes;
-	if (s->locale != NULL && rp_locale_valid(s->locale))
-		memcpy(c.locale, s->locale, strlen(s->locale) + 1);
-	if (w.existing)
-		fill_existing(&w, &c);
-	else if ((answer = fill_new(call, &w, &c)) != RP_OK)
-		return answer;
-	if ((answer = exclude(rp, &w, &out->exclude)) != RP_OK)
+	if ((answer = fill(rp, call, &w, &c)) != RP_OK ||
+	    (answer = exclude(rp, &w, &out->exclude)) != RP_OK)
 		return answer;
 	return rp_options_creation(rp, call, &c, out);
 }

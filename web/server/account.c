@@ -69,9 +69,9 @@ web_account_patch(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
+	always = b.always_passkey == JSON_IN_TRUE;
 	change = (struct rp_account_change){ b.display_name, b.locale,
 		b.always_passkey != JSON_IN_ABSENT ? &always : NULL };
-	always = b.always_passkey == JSON_IN_TRUE;
 	if (!reply_unless_ok(r, rp_account_change(r->site->rp, &r->call,
 				    &r->who, &change, &r->who.account)))
 		return;
