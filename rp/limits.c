@@ -66,6 +66,7 @@ static void
 rates_fill(struct rp_limits *l, unsigned factor)
 {
 	memcpy(l->rates, usual, sizeof(usual));
+	/* The networks stand first. */
 	for (int i = 0; i <= RP_LIMIT_DEVICE_NETWORK && factor > 1; i++) {
 		struct rate *r = &l->rates[i];
 
