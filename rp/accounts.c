@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/accounts.h"
 
+#include "rp/always.h"
 #include "rp/audit.h"
 #include "rp/history.h"
 #include "rp/names.h"
 #include "rp/sessions.h"
 #include "rp/token.h"
 
+enum rp_answer
+rp_account_may_change(struct rp *rp, struct rp_call *call)
+{
+	const struct account_id account = call->account;
+
+	return rp_count_account(rp, call, RP_LIMIT_CHANGES_ACCOUNT, &account);
+}
+
 struct change {
 	struct rp *rp;
 	const struct rp_call *call;
 	const struct rp_signed_in *who;
-	const char *display_name; /* prepared; NULL: unchanged */
-	const char *locale;
+	const struct rp_account_change *wish;
+	char display_name[STORE_DISPLAY_NAME_MAX + 1]; /* prepared */
 	struct store_account account;
 	enum rp_answer said;
 };
@@ -36,44 +45,45 @@ static enum store_rc
 change_write(struct store_txn *t, void *arg)
 {
 	struct change *x = arg;
+	const struct rp_account_change *wish = x->wish;
 	struct rp_signed_in now;
 	enum store_rc rc;
 	bool renamed;
 
-	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
+	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
 	x->account = now.account;
-	renamed = x->display_name != NULL &&
+	renamed = wish->display_name != NULL &&
 		  strcmp(x->display_name, x->account.display_name) != 0;
 	if (renamed)
 		memcpy(x->account.display_name, x->display_name,
-		    strlen(x->display_name) + 1);
-	if (x->locale != NULL)
-		memcpy(x->account.locale, x->locale, strlen(x->locale) + 1);
-	if ((rc = store_account_put(t, &x->account)) != STORE_OK)
+		    sizeof(x->account.display_name));
+	if (wish->locale != NULL)
+		memcpy(
+		    x->account.locale, wish->locale, strlen(wish->locale) + 1);
+	if ((rc = store_account_put(t, &x->account)) != STORE_OK ||
+	    (renamed && (rc = display_name_note(t, x)) != STORE_OK) ||
+	    wish->always_passkey == NULL)
 		return rc;
-	return renamed ? display_name_note(t, x) : STORE_OK;
+	return rp_always_write(
+	    t, x->rp, x->call, &now, *wish->always_passkey, &x->said);
 }
 
 enum rp_answer
 rp_account_change(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, const char *display_name,
-    const char *locale, struct store_account *changed)
+    const struct rp_signed_in *who, const struct rp_account_change *change,
+    struct store_account *changed)
 {
-	char prepared[STORE_DISPLAY_NAME_MAX + 1];
 	struct change x = {
-		.rp = rp, .call = call, .who = who, .locale = locale
+		.rp = rp, .call = call, .who = who, .wish = change
 	};
 	enum rp_answer answer;
 
-	if (display_name != NULL) {
-		answer = rp_label_prepare(
-		    display_name, prepared, sizeof(prepared), &call->hint);
-		if (answer != RP_OK)
-			return answer;
-		x.display_name = prepared;
-	}
-	if (locale != NULL && !rp_locale_valid(locale)) {
+	if (change->display_name != NULL &&
+	    (answer = rp_display_name_prepare(
+		 change->display_name, x.display_name, &call->hint)) != RP_OK)
+		return answer;
+	if (change->locale != NULL && !rp_locale_valid(change->locale)) {
 		call->hint = "not the name of a language";
 		return RP_NAME_MALFORMED;
 	}

@@ -19,10 +19,32 @@ enum rp_answer rp_name_prepare(
 enum rp_answer rp_label_prepare(
     const char *label, char *out, size_t size, const char **hint);
 
-/* By the account's owner.  NULL: unchanged. */
+/*
+ * Whether call->account may change one thing more: what is signed in, or a
+ * phone, leaves history and audit with each.  RP_RATE_LIMITED, else RP_OK and
+ * it is counted.  What can be done only as often as something else was counted
+ * need not ask: ending, removing, locking.
+ */
+enum rp_answer rp_account_may_change(struct rp *rp, struct rp_call *call);
+
+/* PRECIS Nickname too, or nothing at all. */
+enum rp_answer rp_display_name_prepare(
+    const char *name, char out[STORE_DISPLAY_NAME_MAX + 1], const char **hint);
+
+/* What an account's owner may change. */
+struct rp_account_change {
+	const char *display_name; /* NULL: unchanged; "": none */
+	const char *locale; /* NULL: unchanged */
+	const bool *always_passkey; /* NULL: unchanged */
+};
+
+/*
+ * All of it or nothing.  RP_NAME_MALFORMED with call->hint; RP_PROOF_NEEDED:
+ * switching "always passkey" off wants a fresh proof.
+ */
 enum rp_answer rp_account_change(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, const char *display_name,
-    const char *locale, struct store_account *changed);
+    const struct rp_signed_in *who, const struct rp_account_change *change,
+    struct store_account *changed);
 /* Wants a fresh proof.  Everything goes but the audit log. */
 enum rp_answer rp_account_remove_own(
     struct rp *rp, struct rp_call *call, const struct rp_signed_in *who);

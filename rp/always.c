@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rp/always.h"
+
 #include "rp/approvals.h"
 #include "rp/audit.h"
 #include "rp/guard.h"
@@ -46,56 +48,37 @@ rp_token_full(struct store_txn *t, const struct rp_call *call,
 							 : RP_PROOF_NEEDED;
 }
 
-struct set {
-	const struct rp *rp;
-	const struct rp_call *call;
-	const struct rp_signed_in *who;
-	bool on;
-	enum rp_answer said;
-};
-
-static enum store_rc
-set(struct store_txn *t, void *arg)
+enum store_rc
+rp_always_write(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct rp_signed_in *now, bool on,
+    enum rp_answer *said)
 {
-	struct set *x = arg;
-	const char *event = x->on ? "always-passkey-on" : "always-passkey-off";
-	const struct rp_event e = { .event = event, .notice = !x->on };
+	const char *event = on ? "always-passkey-on" : "always-passkey-off";
+	const struct rp_event e = { .event = event, .notice = !on };
 	struct rp_audit d = { 0 };
-	struct rp_signed_in now;
 	struct store_guard g;
 	enum store_rc rc;
 
-	if ((x->said = rp_token_full(t, x->call, x->who, &now)) != RP_OK ||
-	    (!x->on &&
-		(x->said = rp_session_fresh(x->rp, x->call, &now)) != RP_OK))
+	if (!on && (*said = rp_session_fresh(rp, call, now)) != RP_OK)
 		return STORE_REFUSED;
-	if ((rc = store_guard_get(t, &now.account.id, &g)) != STORE_OK)
+	if ((rc = store_guard_get(t, &now->account.id, &g)) != STORE_OK)
 		return rc;
-	if (g.passkey_optional == !x->on)
-		return rp_refuse(&x->said, RP_OK);
-	g.passkey_optional = !x->on;
-	rp_audit_id(&d, "session", "ses_", now.session.id.b);
-	rp_audit_client(&d, x->call);
-	if ((rc = rp_guard_keep(t, &g, x->call->now)) != STORE_OK ||
-	    (rc = rp_history_append(t, x->rp, x->call, &now.account.id, &e)) !=
+	if (g.passkey_optional == !on)
+		return STORE_OK;
+	g.passkey_optional = !on;
+	rp_audit_id(&d, "session", "ses_", now->session.id.b);
+	rp_audit_client(&d, call);
+	if ((rc = rp_guard_keep(t, &g, call->now)) != STORE_OK ||
+	    (rc = rp_history_append(t, rp, call, &now->account.id, &e)) !=
 		STORE_OK)
 		return rc;
-	return rp_audit_append(t, x->call, &now.account.id, event, &d);
-}
-
-enum rp_answer
-rp_always_passkey_set(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, bool on)
-{
-	struct set x = { .rp = rp, .call = call, .who = who, .on = on };
-
-	return rp_update(rp, set, &x, &x.said);
+	return rp_audit_append(t, call, &now->account.id, event, &d);
 }
 
 const char *
-rp_session_acr(const struct store_session *s)
+rp_method_acr(enum store_method m)
 {
-	switch (s->method) {
+	switch (m) {
 	case STORE_METHOD_PASSKEY:
 		return "urn:itsumo:passkey";
 	case STORE_METHOD_APPROVAL:
@@ -107,7 +90,7 @@ rp_session_acr(const struct store_session *s)
 }
 
 const char *const *
-rp_session_amr(const struct store_session *s)
+rp_method_amr(enum store_method m)
 {
 	/*
 	 * RFC 8176: a key was proved, its holder verified; "mca" where that
@@ -117,7 +100,7 @@ rp_session_amr(const struct store_session *s)
 	static const char *const approval[] = { "pop", "user", "mca", NULL };
 	static const char *const code[] = { "otp", NULL };
 
-	switch (s->method) {
+	switch (m) {
 	case STORE_METHOD_PASSKEY:
 		return passkey;
 	case STORE_METHOD_APPROVAL:

@@ -133,14 +133,11 @@ enum rp_answer rp_approvals_expire(
 enum rp_answer rp_always_passkey(struct rp *rp, struct rp_call *call,
     const struct rp_signed_in *who, bool *on);
 bool rp_session_full(const struct rp_signed_in *who, bool always_passkey);
-/* Wants a fresh proof to be switched off. */
-enum rp_answer rp_always_passkey_set(struct rp *rp, struct rp_call *call,
-    const struct rp_signed_in *who, bool on);
 
-/* OpenID Connect acr: "urn:itsumo:passkey", "urn:itsumo:xdevice",
- * "urn:itsumo:code". */
-const char *rp_session_acr(const struct store_session *s);
+/* OpenID Connect acr of who came in that way: "urn:itsumo:passkey",
+ * "urn:itsumo:xdevice", "urn:itsumo:code". */
+const char *rp_method_acr(enum store_method m);
 /* amr (RFC 8176), ended by NULL: "pop", "user", "mca" … */
-const char *const *rp_session_amr(const struct store_session *s);
+const char *const *rp_method_amr(enum store_method m);
 
 #endif

@@ -4,6 +4,8 @@
 #include "rp/audit.h"
 #include "rp/decoys.h"
 #include "rp/history.h"
+#include "rp/tell.h"
+#include "store/changes.h"
 #include "store/spent.h"
 
 static bool
@@ -181,7 +183,9 @@ refusal_write(struct store_txn *t, void *arg)
 	    (r->answer == RP_SIGN_COUNT &&
 		(rc = store_credential_put(t, &now)) != STORE_OK) ||
 	    (rc = rp_history_append(t, a->rp, a->call, &a->account.id, &e)) !=
-		STORE_OK)
+		STORE_OK ||
+	    (e.notice && (rc = rp_tell_notice(
+			      t, a->call, &a->account.id, NULL)) != STORE_OK))
 		return rc;
 	return refusal_audit(t, r, event);
 }
@@ -190,8 +194,7 @@ static enum rp_answer
 refuse(struct rp_asserted *a, enum rp_answer answer, bool proved)
 {
 	a->proved = proved;
-	(void)rp_count_network(a->rp, a->call, RP_LIMIT_REFUSED_NETWORK);
-	(void)rp_count_passkey(a->rp, a->call, &a->ref);
+	rp_count_refused(a->rp, a->call, &a->ref);
 	return answer;
 }
 
@@ -201,8 +204,10 @@ rp_assertion_write_off(struct rp_asserted *a, enum rp_answer answer)
 	struct refusal r = { .a = a, .answer = answer };
 
 	/* What is refused is refused, also when it cannot be written down. */
-	if (a->proved)
-		(void)rp_update(a->rp, refusal_write, &r, &r.said);
+	if (a->proved &&
+	    rp_update(a->rp, refusal_write, &r, &r.said) == RP_OK &&
+	    answer == RP_SIGN_COUNT)
+		store_signal(a->rp->store);
 	a->proved = false;
 	return answer;
 }
@@ -228,54 +233,70 @@ note(struct rp_asserted *a)
 	a->call->credential = a->ref;
 }
 
+/*
+ * RP_OK: it is somebody's (*known), or is to be judged as if it were; else
+ * what is answered at once.
+ */
+static enum rp_answer
+identify(struct rp_asserted *a, struct slice id, bool *known)
+{
+	/* A decoy is nobody's, which is not to be told from somebody's. */
+	const bool decoy = rp_decoys_own(a->rp, id);
+	enum rp_answer answer = view(a, id);
+
+	if ((*known = answer == RP_OK))
+		note(a);
+	if (answer != RP_PASSKEY_UNKNOWN)
+		return answer;
+	if (decoy)
+		return RP_OK;
+	/* Such ids are made in no time, and each would be tried first. */
+	answer = rp_limit_network(a->rp, a->call, RP_LIMIT_REFUSED_NETWORK);
+	if (answer == RP_OK && a->ceremony->names == RP_NAMES_NOBODY)
+		return refuse(a, RP_PASSKEY_UNKNOWN, false);
+	return answer;
+}
+
 enum rp_answer
 rp_assertion_judge(struct rp *rp, struct rp_call *call,
     const struct rp_ceremony *ceremony, const struct wa_assertion *got,
     struct rp_asserted *a)
 {
-	const bool discoverable = ceremony->names == RP_NAMES_NOBODY;
 	enum rp_answer answer;
-	bool proved = false, known, decoy;
+	bool proved = false, known;
 
 	a->rp = rp;
 	a->call = call;
 	a->ceremony = ceremony;
 	a->proved = false;
 	a->ref = store_credential_ref(got->credential_id);
-	if ((answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK)) !=
-		RP_OK ||
-	    (answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK)
+	if ((answer = rp_limit_passkey(rp, call, &a->ref)) != RP_OK ||
+	    (answer = identify(a, got->credential_id, &known)) != RP_OK ||
+	    (answer = judge(a, known, got, &proved)) == RP_FAULT)
 		return answer;
-	answer = view(a, got->credential_id);
-	if (answer != RP_OK && answer != RP_PASSKEY_UNKNOWN)
-		return answer;
-	known = answer == RP_OK;
-	if (known)
-		note(a);
-	/* A decoy is nobody's, which is not to be told from somebody's. */
-	decoy = rp_decoys_own(rp, got->credential_id);
-	if (!known && !decoy && discoverable)
-		return refuse(a, RP_PASSKEY_UNKNOWN, false);
-	answer = judge(a, known, got, &proved);
-	if (answer == RP_OK || answer == RP_FAULT)
-		return answer;
-	return refuse(a, answer, proved);
+	/* Whatever was signed is written down: not without end. */
+	if (proved && rp_count_account(rp, call, RP_LIMIT_SIGN_IN_ACCOUNT,
+			  &a->account.id) != RP_OK) {
+		if (answer == RP_OK)
+			return RP_RATE_LIMITED;
+		proved = false;
+	}
+	return answer == RP_OK ? answer : refuse(a, answer, proved);
 }
 
-/* What a racing assertion with the same passkey may have left behind. */
-static enum rp_answer
-judge_again(const struct rp_asserted *a, const struct store_credential *now)
+enum rp_answer
+rp_assertion_holds(struct rp_call *call, const struct wa_assertion_result *r,
+    const struct store_credential *then, const struct store_credential *now)
 {
-	const struct store_credential *then = &a->credential;
-	const uint32_t counts = a->result.sign_count;
+	const uint32_t counts = r->sign_count;
 
 	if (now->cose_key_n != then->cose_key_n ||
 	    memcmp(now->cose_key, then->cose_key, now->cose_key_n) != 0)
 		return RP_PASSKEY_UNKNOWN;
 	if ((counts != 0 || now->sign_count != 0) && counts <= now->sign_count)
 		return RP_SIGN_COUNT;
-	if ((now->flags & WA_FLAG_BE) && !(a->result.flags & WA_FLAG_BE)) {
-		a->call->verdict = WA_BACKUP_CHANGED;
+	if ((now->flags & WA_FLAG_BE) && !(r->flags & WA_FLAG_BE)) {
+		call->verdict = WA_BACKUP_CHANGED;
 		return RP_PASSKEY_REFUSED;
 	}
 	return RP_OK;
@@ -287,7 +308,6 @@ rp_assertion_still(struct store_txn *t, const struct rp_asserted *a,
 {
 	const struct rp_ceremony *ceremony = a->ceremony;
 	struct store_account owner;
-	enum rp_answer answer;
 	enum store_rc rc;
 
 	rc = store_spent(t, ceremony->challenge, ceremony->expires);
@@ -301,29 +321,37 @@ rp_assertion_still(struct store_txn *t, const struct rp_asserted *a,
 	rc = store_credential_get(t, &owner.id, &a->ref, c);
 	if (rc != STORE_OK)
 		return rp_answer_of(rc, RP_PASSKEY_UNKNOWN);
-	if ((answer = judge_again(a, c)) != RP_OK)
-		return answer;
-	c->sign_count = a->result.sign_count;
-	c->flags = a->result.flags & (WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
-	c->last_used = a->call->now;
-	return RP_OK;
+	return rp_assertion_holds(a->call, &a->result, &a->credential, c);
 }
 
 enum store_rc
-rp_assertion_keep(struct store_txn *t, const struct rp_asserted *a,
-    const struct store_credential *c)
+rp_assertion_learn(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct wa_assertion_result *r,
+    struct store_credential *c)
 {
 	const struct rp_event e = { .event = "backup-eligible",
 		.passkey = c->name };
 	enum store_rc rc;
 
-	if ((rc = store_spend(t, a->ceremony->challenge,
-		 a->ceremony->expires)) != STORE_OK ||
-	    (rc = store_credential_put(t, c)) != STORE_OK)
+	c->sign_count = r->sign_count;
+	c->flags = r->flags & (WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
+	c->last_used = call->now;
+	rc = store_credential_put(t, c);
+	if (rc != STORE_OK || !r->became_backup_eligible)
 		return rc;
-	if (!a->result.became_backup_eligible)
-		return STORE_OK;
-	return rp_history_append(t, a->rp, a->call, &a->account.id, &e);
+	return rp_history_append(t, rp, call, &c->account, &e);
+}
+
+enum store_rc
+rp_assertion_keep(struct store_txn *t, const struct rp_asserted *a,
+    struct store_credential *c)
+{
+	enum store_rc rc =
+	    store_spend(t, a->ceremony->challenge, a->ceremony->expires);
+
+	return rc != STORE_OK
+		   ? rc
+		   : rp_assertion_learn(t, a->rp, a->call, &a->result, c);
 }
 
 enum rp_answer

@@ -40,15 +40,28 @@ enum rp_answer rp_assertion_write_off(
 
 /*
  * Inside the update that keeps an assertion: nothing changed in the meantime
- * that the judging had relied on.  *c is the credential as it stands now, with
- * what the assertion taught us; nothing is written yet.
+ * that the judging had relied on.  *c is the credential as it stands now;
+ * nothing is written yet.
  */
 enum rp_answer rp_assertion_still(struct store_txn *t,
     const struct rp_asserted *a, struct store_credential *c);
 
-/* Likewise: writes the ceremony off and *c down. */
+/* Likewise: writes the ceremony off, and what *c learnt. */
 enum store_rc rp_assertion_keep(struct store_txn *t,
-    const struct rp_asserted *a, const struct store_credential *c);
+    const struct rp_asserted *a, struct store_credential *c);
+
+/*
+ * Of these two what concerns the credential alone, for assertions that are of
+ * no ceremony: whether what was judged of it then holds now that others with
+ * the same passkey may have been faster (RP_PASSKEY_UNKNOWN, RP_SIGN_COUNT,
+ * RP_PASSKEY_REFUSED with call->verdict); and what it learnt.
+ */
+enum rp_answer rp_assertion_holds(struct rp_call *call,
+    const struct wa_assertion_result *r, const struct store_credential *then,
+    const struct store_credential *now);
+enum store_rc rp_assertion_learn(struct store_txn *t, const struct rp *rp,
+    const struct rp_call *call, const struct wa_assertion_result *r,
+    struct store_credential *c);
 
 /*
  * What an update refused that had been judged RP_OK: two that raced.  Counts

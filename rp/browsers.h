@@ -41,7 +41,7 @@ enum rp_answer rp_browser_keep(struct rp *rp, struct rp_call *call,
     const uint8_t *key, struct store_trust *trust, struct rp_kept_token *token);
 
 /*
- * After a sign-in (rp_login_finish()) in a browser that sent a token: gives it
+ * After a sign-in (rp_login_end()) in a browser that sent a token: gives it
  * its next one, notes that it was used, and ties the session to it when the
  * account keeps it.  RP_NOT_FOUND: the token is worth nothing; its cookie
  * should go.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/approving.h"
+#include "rp/assertion.h"
 #include "rp/audit.h"
 #include "rp/companion.h"
 #include "rp/evidence.h"
@@ -206,7 +207,9 @@ counter_write(struct store_txn *t, void *arg)
 	    (rc = rp_approval_history(t, x->rp, x->call, &x->a, "sign-count",
 		 now.name, true)) != STORE_OK ||
 	    (rc = rp_approval_audit(
-		 t, x->call, &x->a, "approval-sign-count")) != STORE_OK)
+		 t, x->call, &x->a, "approval-sign-count")) != STORE_OK ||
+	    (rc = rp_tell_notice(
+		 t, x->call, &x->a.account, &x->device.phone.id)) != STORE_OK)
 		return rc;
 	return rp_device_spend(t, x->call, &x->device);
 }
@@ -215,11 +218,11 @@ static enum rp_answer
 refuse(struct approve *x, enum wa_verdict v, enum rp_answer answer)
 {
 	x->call->verdict = v;
-	(void)rp_count_network(x->rp, x->call, RP_LIMIT_REFUSED_NETWORK);
-	(void)rp_count_passkey(x->rp, x->call, &x->ref);
+	rp_count_refused(x->rp, x->call, &x->ref);
 	/* Written with the phone's proof, so one proof writes once. */
-	if (answer == RP_SIGN_COUNT)
-		(void)rp_update(x->rp, counter_write, x, &x->said);
+	if (answer == RP_SIGN_COUNT &&
+	    rp_update(x->rp, counter_write, x, &x->said) == RP_OK)
+		store_signal(x->rp->store);
 	return answer;
 }
 
@@ -230,8 +233,6 @@ static enum rp_answer
 still(struct store_txn *t, struct approve *x, struct store_approval *a,
     struct store_credential *c)
 {
-	const struct store_credential *then = &x->credential;
-	const uint32_t counts = x->result.sign_count;
 	enum rp_answer answer;
 	enum store_rc rc;
 
@@ -241,12 +242,7 @@ still(struct store_txn *t, struct approve *x, struct store_approval *a,
 	rc = store_credential_get(t, &a->account, &x->ref, c);
 	if (rc != STORE_OK)
 		return rp_answer_of(rc, RP_PASSKEY_UNKNOWN);
-	if (c->cose_key_n != then->cose_key_n ||
-	    memcmp(c->cose_key, then->cose_key, c->cose_key_n) != 0)
-		return RP_PASSKEY_UNKNOWN;
-	if ((counts != 0 || c->sign_count != 0) && counts <= c->sign_count)
-		return RP_SIGN_COUNT;
-	return RP_OK;
+	return rp_assertion_holds(x->call, &x->result, &x->credential, c);
 }
 
 static enum store_rc
@@ -275,18 +271,6 @@ outcome_note(
 }
 
 static enum store_rc
-credential_keep(
-    struct store_txn *t, const struct approve *x, struct store_credential *c)
-{
-	const uint8_t flags = WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS;
-
-	c->sign_count = x->result.sign_count;
-	c->flags = x->result.flags & flags;
-	c->last_used = x->call->now;
-	return store_credential_put(t, c);
-}
-
-static enum store_rc
 approve(struct store_txn *t, void *arg)
 {
 	struct approve *x = arg;
@@ -300,7 +284,8 @@ approve(struct store_txn *t, void *arg)
 	if ((rc = store_guard_get(t, &a.account, &g)) != STORE_OK ||
 	    (rc = rp_guard_of_asker(t, x->rp, &a.account, a.network, &own)) !=
 		STORE_OK ||
-	    (rc = credential_keep(t, x, &c)) != STORE_OK)
+	    (rc = rp_assertion_learn(t, x->rp, x->call, &x->result, &c)) !=
+		STORE_OK)
 		return rc;
 	a.credential = x->ref;
 	if (rp_number_matches(&a)) {
@@ -327,9 +312,7 @@ run(struct approve *x)
 	enum wa_verdict v;
 	bool known = false;
 
-	if ((answer = rp_limit_network(
-		 x->rp, x->call, RP_LIMIT_REFUSED_NETWORK)) != RP_OK ||
-	    (answer = rp_limit_passkey(x->rp, x->call, &x->ref)) != RP_OK ||
+	if ((answer = rp_limit_passkey(x->rp, x->call, &x->ref)) != RP_OK ||
 	    (answer = records_read(x, &known)) != RP_OK)
 		return answer;
 	if (!known)
@@ -345,9 +328,14 @@ run(struct approve *x)
 		return refuse(x, v,
 		    v == WA_SIGN_COUNT ? RP_SIGN_COUNT : RP_PASSKEY_REFUSED);
 	x->call->verdict = WA_OK;
+	if ((answer = rp_count_account(x->rp, x->call, RP_LIMIT_SIGN_IN_ACCOUNT,
+		 &x->device.account.id)) != RP_OK)
+		return answer;
 	answer = rp_update(x->rp, approve, x, &x->said);
 	if (answer == RP_SIGN_COUNT)
 		return refuse(x, WA_SIGN_COUNT, RP_SIGN_COUNT);
+	if (answer == RP_PASSKEY_REFUSED)
+		return refuse(x, x->call->verdict, RP_PASSKEY_REFUSED);
 	return answer;
 }
 

@@ -29,7 +29,8 @@ struct wa_credential rp_decoys_credential(
 
 /*
  * An account to read when there is none, likewise: the last one that was
- * asked for by its name, or the oldest.
+ * asked for by its name, or the oldest.  False only when the store cannot be
+ * read at all.
  */
 bool rp_stand_in_find(struct rp *rp);
 struct account_id rp_stand_in(const struct rp *rp);

@@ -77,13 +77,26 @@ fill(const struct wa_registration_result *r, struct store_credential *c)
 	return true;
 }
 
-static enum rp_answer
-refuse(struct rp *rp, struct rp_call *call, enum wa_verdict v)
+/* What is to be a passkey has no name yet: whom it is for stands for it. */
+static struct credential_ref
+trier(const struct rp_ceremony *ceremony)
 {
+	struct credential_ref who;
+
+	memcpy(who.b, ceremony->account.b, sizeof(who.b));
+	return who;
+}
+
+static enum rp_answer
+refuse(struct rp *rp, struct rp_call *call, const struct rp_ceremony *ceremony,
+    enum wa_verdict v)
+{
+	const struct credential_ref who = trier(ceremony);
+
 	if (v == WA_FAULT)
 		return RP_FAULT;
 	call->verdict = v;
-	(void)rp_count_network(rp, call, RP_LIMIT_REFUSED_NETWORK);
+	rp_count_refused(rp, call, &who);
 	return RP_PASSKEY_REFUSED;
 }
 
@@ -95,7 +108,7 @@ accept(struct rp *rp, struct rp_call *call, const struct rp_ceremony *ceremony,
 {
 	memset(c, 0, sizeof(*c));
 	if (!fill(r, c))
-		return refuse(rp, call, WA_KEY_FORM);
+		return refuse(rp, call, ceremony, WA_KEY_FORM);
 	c->transports = got->transports & TRANSPORTS;
 	c->created = call->now;
 	call->credential_known = true;
@@ -117,13 +130,13 @@ rp_enrolment_judge(struct rp *rp, struct rp_call *call,
 		.extensions = rp->config.extensions,
 		.attestation = rp->config.attestation,
 	};
+	const struct credential_ref who = trier(ceremony);
 	struct wa_registration_result r;
 	struct wa_mds *metadata = NULL;
 	enum rp_answer answer;
 	enum wa_verdict v;
 
-	answer = rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK);
-	if (answer != RP_OK)
+	if ((answer = rp_limit_passkey(rp, call, &who)) != RP_OK)
 		return answer;
 	if (rp->config.metadata != NULL)
 		metadata = wa_mds_shelf_take(rp->config.metadata);
@@ -131,7 +144,7 @@ rp_enrolment_judge(struct rp *rp, struct rp_call *call,
 	want.attestation.metadata = metadata;
 	v = wa_registration_verify(&want, &got->registration, &r);
 	answer = v == WA_OK ? accept(rp, call, ceremony, got, &r, c)
-			    : refuse(rp, call, v);
+			    : refuse(rp, call, ceremony, v);
 	wa_mds_unref(metadata); /* which has the model's name */
 	return answer;
 }

@@ -29,15 +29,23 @@ enum rp_answer rp_limit_network(
 /* Counts one; answers as rp_limit_network(). */
 enum rp_answer rp_count_network(
     struct rp *rp, struct rp_call *call, enum rp_limit kind);
-/* The same for whatever else is counted. */
-enum rp_answer rp_limit_of(struct rp *rp, struct rp_call *call,
-    enum rp_limit kind, struct slice whose);
-enum rp_answer rp_count_of(struct rp *rp, struct rp_call *call,
-    enum rp_limit kind, struct slice whose);
-/* The same for one passkey from call's network: see rp/README.md. */
+/* The same for who is no network. */
+enum rp_answer rp_limit_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who);
+enum rp_answer rp_count_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who);
+enum rp_answer rp_count_account(struct rp *rp, struct rp_call *call,
+    enum rp_limit kind, const struct account_id *account);
+
+/*
+ * Whether a passkey may be tried.  One that was refused nothing lately in
+ * call's browser may, whatever others do on the same network; after that it
+ * takes the network's bucket and its own.
+ */
 enum rp_answer rp_limit_passkey(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref);
-enum rp_answer rp_count_passkey(
+/* It was refused: counts that against both. */
+void rp_count_refused(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref);
 
 /* Inside an update: keep nothing, and say a. */

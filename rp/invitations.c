@@ -81,26 +81,20 @@ check(struct store_txn *t, const struct rp_call *call, const uint8_t hash[32],
 	return RP_OK;
 }
 
-enum rp_answer
-rp_invitation_check(struct rp *rp, struct rp_call *call, const char *invitation,
-    struct rp_invitation *out)
+static enum rp_answer
+look_up(struct rp *rp, struct rp_call *call, const char *invitation,
+    struct rp_invitation *found)
 {
 	struct store_txn *t = NULL;
-	struct rp_invitation found;
 	enum rp_answer answer;
 	uint8_t hash[32];
 
-	answer = rp_count_network(rp, call, RP_LIMIT_INVITATION_NETWORK);
-	if (answer != RP_OK)
-		return answer;
 	if (!rp_invitation_hash(invitation, hash))
 		return RP_INVITATION_UNKNOWN;
 	if (store_read_begin(rp->store, &t) != STORE_OK)
 		return RP_FAULT;
-	answer = check(t, call, hash, &found);
+	answer = check(t, call, hash, found);
 	store_read_end(t);
-	if (answer == RP_OK)
-		*out = found;
 	return answer;
 }
 
@@ -152,4 +146,26 @@ rp_admin_invitation_revoke(
 	struct revocation x = { .call = call, .id = id };
 
 	return rp_update(rp, revoke, &x, &x.said);
+}
+
+enum rp_answer
+rp_invitation_unknown(struct rp *rp, struct rp_call *call)
+{
+	enum rp_answer answer =
+	    rp_count_network(rp, call, RP_LIMIT_INVITATION_NETWORK);
+
+	return answer != RP_OK ? answer : RP_INVITATION_UNKNOWN;
+}
+
+enum rp_answer
+rp_invitation_check(struct rp *rp, struct rp_call *call, const char *invitation,
+    struct rp_invitation *out)
+{
+	struct rp_invitation found;
+	enum rp_answer answer = look_up(rp, call, invitation, &found);
+
+	if (answer == RP_OK)
+		*out = found;
+	return answer == RP_INVITATION_UNKNOWN ? rp_invitation_unknown(rp, call)
+					       : answer;
 }

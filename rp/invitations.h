@@ -17,4 +17,10 @@ enum rp_answer rp_invitation_get(struct store_txn *t,
     const struct rp_call *call, const uint8_t hash[32],
     struct store_invitation *i);
 
+/*
+ * One was shown that is none: counts that.  RP_INVITATION_UNKNOWN, or
+ * RP_RATE_LIMITED.
+ */
+enum rp_answer rp_invitation_unknown(struct rp *rp, struct rp_call *call);
+
 #endif

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rp/secret.h"
 #include "rp/siphash.h"
@@ -32,33 +33,58 @@ struct rp_limits {
 	_Atomic unsigned refs;
 	uint64_t key[2];
 	size_t sets; /* a power of two, at least SHARDS */
+	struct rate {
+		store_time each_ms; /* one comes back after so long */
+		store_time burst; /* and so many may be had at once */
+	} rates[RP_LIMIT_KINDS];
 	pthread_mutex_t locks[SHARDS];
 	struct set table[];
 };
 
-struct rate {
-	store_time each_ms; /* one comes back after so long */
-	store_time burst; /* and so many may be had at once */
+#define SECONDS(n) ((store_time)(n)*1000)
+#define MINUTES(n) SECONDS((n)*60)
+
+/*
+ * A network may be one person's line, a school, or the few thousand customers
+ * whom their carrier gives one address: what they do in a busy hour passes,
+ * what a script can do does not.
+ */
+static const struct rate usual[RP_LIMIT_KINDS] = {
+	[RP_LIMIT_OPTIONS_NETWORK] = { SECONDS(1) / 50, 3000 },
+	[RP_LIMIT_REFUSED_NETWORK] = { SECONDS(2), 300 },
+	[RP_LIMIT_NAME_TAKEN_NETWORK] = { SECONDS(15), 100 },
+	[RP_LIMIT_SIGN_UP_NETWORK] = { SECONDS(15), 200 },
+	[RP_LIMIT_INVITATION_NETWORK] = { SECONDS(10), 100 },
+	[RP_LIMIT_APPROVALS_NETWORK] = { SECONDS(5), 120 },
+	[RP_LIMIT_DEVICE_NETWORK] = { SECONDS(2), 300 },
+	[RP_LIMIT_SIGN_UP_WIDE] = { SECONDS(2), 1600 },
+	[RP_LIMIT_APPROVALS_WIDE] = { SECONDS(1), 1000 },
+	[RP_LIMIT_APPROVALS_NAME] = { MINUTES(1), 60 },
+	[RP_LIMIT_DEVICE_ONE] = { MINUTES(2), 30 },
+	[RP_LIMIT_REFUSED_PASSKEY] = { MINUTES(2), 30 },
+	[RP_LIMIT_NAME_TAKEN_INVITATION] = { MINUTES(3), 20 },
+	[RP_LIMIT_OPTIONS_ACCOUNT] = { SECONDS(1), 120 },
+	[RP_LIMIT_SIGN_IN_ACCOUNT] = { SECONDS(30), 120 },
+	[RP_LIMIT_CHANGES_ACCOUNT] = { SECONDS(30), 60 },
 };
 
-#define MINUTES(n) ((store_time)(n)*60 * 1000)
+static void
+rates_fill(struct rp_limits *l, unsigned factor)
+{
+	memcpy(l->rates, usual, sizeof(usual));
+	/* The networks stand first. */
+	for (int i = 0; i <= RP_LIMIT_APPROVALS_WIDE && factor > 1; i++) {
+		struct rate *r = &l->rates[i];
 
-/* Generous to people, also to many behind one address; not to scripts. */
-static const struct rate rates[RP_LIMIT_KINDS] = {
-	[RP_LIMIT_OPTIONS_NETWORK] = { MINUTES(1) / 60, 120 },
-	[RP_LIMIT_REFUSED_NETWORK] = { MINUTES(10) / 20, 20 },
-	[RP_LIMIT_NAME_TAKEN_NETWORK] = { MINUTES(60) / 20, 20 },
-	[RP_LIMIT_SIGN_UP_NETWORK] = { MINUTES(60) / 20, 20 },
-	[RP_LIMIT_REFUSED_ACCOUNT] = { MINUTES(60) / 30, 30 },
-	[RP_LIMIT_INVITATION_NETWORK] = { MINUTES(60) / 60, 60 },
-	[RP_LIMIT_APPROVALS_NETWORK] = { MINUTES(10) / 30, 30 },
-	[RP_LIMIT_APPROVALS_NAME] = { MINUTES(60) / 60, 60 },
-	[RP_LIMIT_DEVICE_NETWORK] = { MINUTES(10) / 60, 60 },
-	[RP_LIMIT_DEVICE_ONE] = { MINUTES(60) / 30, 30 },
-};
+		r->burst *= factor;
+		r->each_ms /= factor;
+		if (r->each_ms == 0)
+			r->each_ms = 1;
+	}
+}
 
 struct rp_limits *
-rp_limits_new(size_t buckets)
+rp_limits_new(size_t buckets, unsigned factor)
 {
 	struct rp_limits *l;
 	size_t sets = SHARDS;
@@ -70,6 +96,7 @@ rp_limits_new(size_t buckets)
 		return NULL;
 	atomic_init(&l->refs, 1);
 	l->sets = sets;
+	rates_fill(l, factor);
 	if (!rp_secret_random(l->key, sizeof(l->key))) {
 		free(l);
 		return NULL;
@@ -126,14 +153,20 @@ full_at(
 	return b->full_at;
 }
 
+/* Kinds have tables of their own by having keys of their own. */
+static uint64_t
+tag_of(const struct rp_limits *l, enum rp_limit kind, struct slice who)
+{
+	return rp_siphash(
+	    (uint64_t[]){ l->key[0] + (uint64_t)kind, l->key[1] }, who);
+}
+
 static bool
 take_or_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
     store_time now, bool take, store_time *retry_ms)
 {
-	const struct rate *r = &rates[kind];
-	/* Kinds have tables of their own by having keys of their own. */
-	uint64_t tag = rp_siphash(
-	    (uint64_t[]){ l->key[0] + (uint64_t)kind, l->key[1] }, who);
+	const struct rate *r = &l->rates[kind];
+	uint64_t tag = tag_of(l, kind, who);
 	size_t at = (size_t)(tag >> 32) & (l->sets - 1);
 	pthread_mutex_t *lock = &l->locks[at % SHARDS];
 	struct bucket *b;
@@ -163,4 +196,20 @@ rp_limit_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
     store_time now, store_time *retry_ms)
 {
 	return take_or_ask(l, kind, who, now, false, retry_ms);
+}
+
+bool
+rp_limit_full(
+    struct rp_limits *l, enum rp_limit kind, struct slice who, store_time now)
+{
+	uint64_t tag = tag_of(l, kind, who);
+	size_t at = (size_t)(tag >> 32) & (l->sets - 1);
+	pthread_mutex_t *lock = &l->locks[at % SHARDS];
+	store_time then;
+
+	pthread_mutex_lock(lock);
+	then =
+	    full_at(bucket_find(&l->table[at], tag), tag, &l->rates[kind], now);
+	pthread_mutex_unlock(lock);
+	return then <= now;
 }

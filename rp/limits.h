@@ -12,20 +12,33 @@
 struct rp_limits;
 
 enum rp_limit {
+	/* Of a network, which many people may share. */
 	RP_LIMIT_OPTIONS_NETWORK, /* begins of ceremonies */
 	RP_LIMIT_REFUSED_NETWORK, /* refused finishes */
 	RP_LIMIT_NAME_TAKEN_NETWORK, /* asking whether a name is taken */
-	RP_LIMIT_SIGN_UP_NETWORK, /* accounts made */
-	RP_LIMIT_REFUSED_ACCOUNT, /* refused finishes against one account */
-	RP_LIMIT_INVITATION_NETWORK, /* invitations asked about */
+	RP_LIMIT_SIGN_UP_NETWORK, /* accounts that strangers made */
+	RP_LIMIT_INVITATION_NETWORK, /* invitations that are none */
 	RP_LIMIT_APPROVALS_NETWORK, /* requests for an approval */
-	RP_LIMIT_APPROVALS_NAME, /* the same, for one name */
 	RP_LIMIT_DEVICE_NETWORK, /* refused proofs of phones and browsers */
-	RP_LIMIT_DEVICE_ONE, /* those that name one, from one network */
+	/* Of what one holder may have thousands of networks in. */
+	RP_LIMIT_SIGN_UP_WIDE,
+	RP_LIMIT_APPROVALS_WIDE,
+	/* Of what belongs to one person. */
+	RP_LIMIT_APPROVALS_NAME, /* requests for an approval, for one name */
+	RP_LIMIT_DEVICE_ONE, /* refused proofs naming one, from one network */
+	RP_LIMIT_REFUSED_PASSKEY, /* refused finishes with it, in one browser */
+	RP_LIMIT_NAME_TAKEN_INVITATION, /* asking, with one invitation */
+	RP_LIMIT_OPTIONS_ACCOUNT, /* begins by who is signed in */
+	RP_LIMIT_SIGN_IN_ACCOUNT, /* what its passkeys have written down */
+	RP_LIMIT_CHANGES_ACCOUNT, /* what is changed by who is signed in */
 	RP_LIMIT_KINDS
 };
 
-struct rp_limits *rp_limits_new(size_t buckets);
+/*
+ * factor, from 1 on: networks may do so many times as much as usual, since
+ * so many more people share one.
+ */
+struct rp_limits *rp_limits_new(size_t buckets, unsigned factor);
 /* Another owner of the same buckets. */
 struct rp_limits *rp_limits_take(struct rp_limits *l);
 void rp_limits_free(struct rp_limits *l);
@@ -39,5 +52,8 @@ bool rp_limit_take(struct rp_limits *l, enum rp_limit kind, struct slice who,
 /* Whether one could be taken, without taking it. */
 bool rp_limit_ask(struct rp_limits *l, enum rp_limit kind, struct slice who,
     store_time now, store_time *retry_ms);
+/* Whether nothing is missing from it. */
+bool rp_limit_full(
+    struct rp_limits *l, enum rp_limit kind, struct slice who, store_time now);
 
 #endif

@@ -59,8 +59,12 @@ passkeys_by_name(struct store_txn *t, const struct rp *rp,
 		*id = rp_stand_in(rp);
 	else if (found != STORE_OK)
 		return found;
-	if ((rc = store_credentials_of(t, id, list, &n)) != STORE_OK)
+	rc = store_credentials_of(t, id, list, &n);
+	if (rc != STORE_OK && found == STORE_OK)
 		return rc;
+	/* What is wrong with somebody else says nothing about this name. */
+	if (rc != STORE_OK)
+		n = 0;
 	*known = found == STORE_OK && n > 0;
 	rp_options_describe(list, n, out);
 	return STORE_OK;
@@ -262,16 +266,4 @@ rp_login_end(
 		answer = rp_assertion_write_off(&l->asserted, answer);
 	rp_secret_wipe(&l->token, sizeof(l->token));
 	return answer;
-}
-
-enum rp_answer
-rp_login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
-    const struct wa_assertion *got, const struct session_id *old,
-    struct rp_signed_in *in, struct rp_token *token)
-{
-	struct rp_login l, *one = &l;
-
-	if (rp_login_judge(rp, call, ceremony, got, old, &l) == RP_OK)
-		rp_logins_keep(rp, &one, 1);
-	return rp_login_end(&l, in, token);
 }

@@ -17,26 +17,13 @@ enum rp_answer rp_login_begin(struct rp *rp, struct rp_call *call,
     struct rp_request *out);
 
 /*
- * Verifies the assertion and, in one commit, uses up the ceremony, moves the
- * counter and the backup state, opens a session (ending the one that the
- * browser had, *old, if not NULL) and writes history and audit.
- *
- * RP_PASSKEY_UNKNOWN: no account has this credential.  RP_PASSKEY_REFUSED:
- * call->verdict says why, and the owner's history too.  RP_SIGN_COUNT: refused,
- * recorded, and a notice for the owner.  RP_ACCOUNT_LOCKED: said only to who
- * has proved to be the owner.  Also RP_CEREMONY_*, RP_RATE_LIMITED,
- * RP_STORAGE_FULL, RP_FAULT.
- */
-enum rp_answer rp_login_finish(struct rp *rp, struct rp_call *call,
-    struct slice ceremony, const struct wa_assertion *got,
-    const struct session_id *old, struct rp_signed_in *in,
-    struct rp_token *token);
-
-/*
- * rp_login_finish() in its parts, for who has many to finish at once.  Judging
- * takes the processor and commits nothing; keeping is one commit for all that
- * were judged RP_OK, each whole or not at all; ending says what became of each.
- * call lives until the end, got and ceremony until they are judged.
+ * Finishes a sign-in, in parts, since many may have to be finished at once.
+ * Judging verifies the assertion: it takes the processor and commits nothing.
+ * Keeping is one commit for all that were judged RP_OK, each whole or not at
+ * all: it uses up the ceremony, moves the counter and the backup state, opens a
+ * session (ending the one that the browser had, *old, if not NULL) and writes
+ * history and audit.  Ending says what became of each.  call lives until the
+ * end, got and ceremony until they are judged.
  */
 struct rp_login;
 size_t rp_login_size(void);
@@ -47,7 +34,13 @@ enum rp_answer rp_login_judge(struct rp *rp, struct rp_call *call,
 void rp_logins_keep(struct rp *rp, struct rp_login *const *list, size_t n);
 /* Whether ending it takes a commit of its own: a refusal is written down. */
 bool rp_login_commits(const struct rp_login *l);
-/* Also where judging refused.  Answers as rp_login_finish(). */
+/*
+ * Also where judging refused.  RP_PASSKEY_UNKNOWN: no account has this
+ * credential.  RP_PASSKEY_REFUSED: call->verdict says why, and the owner's
+ * history too.  RP_SIGN_COUNT: refused, recorded, a notice for the owner, and
+ * the phones are told.  RP_ACCOUNT_LOCKED: said only to who has proved to be
+ * the owner.  Also RP_CEREMONY_*, RP_RATE_LIMITED, RP_STORAGE_FULL, RP_FAULT.
+ */
 enum rp_answer rp_login_end(
     struct rp_login *l, struct rp_signed_in *in, struct rp_token *token);
 

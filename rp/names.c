@@ -137,7 +137,7 @@ label_round(struct text *t, const char **hint)
 
 	map_spaces(t);
 	if (t->n == 0)
-		return malformed(hint, "it is empty");
+		return RP_OK;
 	if (!normalize(t, UNINORM_NFKC))
 		return RP_FAULT;
 	if ((why = rp_precis_judge(t->p, t->n, RP_PRECIS_FREEFORM)) != NULL)
@@ -175,12 +175,13 @@ text_read(const char *s, struct text *t, const char **hint)
 {
 	const size_t n = strlen(s);
 
-	if (n == 0)
-		return malformed(hint, "it is empty");
 	if (n > STORE_NAME_MAX)
 		return malformed(hint, "it is too long");
 	if (u8_check((const uint8_t *)s, n) != NULL)
 		return malformed(hint, "it is not UTF-8");
+	/* libunistring has nothing to give for nothing. */
+	if (n == 0)
+		return RP_OK;
 	t->p = u8_to_u32((const uint8_t *)s, n, NULL, &t->n);
 	return t->p != NULL ? RP_OK : RP_FAULT;
 }
@@ -191,8 +192,6 @@ text_write(const struct text *t, char *out, size_t size, const char **hint)
 	size_t n = 0;
 	uint8_t *s;
 
-	if (t->n == 0)
-		return malformed(hint, "it is empty");
 	if ((s = u32_to_u8(t->p, t->n, NULL, &n)) == NULL)
 		return RP_FAULT;
 	if (n < size) {
@@ -204,15 +203,20 @@ text_write(const struct text *t, char *out, size_t size, const char **hint)
 }
 
 static enum rp_answer
-prepare(
-    const char *s, round_fn *round, char *out, size_t size, const char **hint)
+prepare(const char *s, round_fn *round, bool may_be_empty, char *out,
+    size_t size, const char **hint)
 {
 	struct text t = { NULL, 0 };
-	enum rp_answer answer;
+	enum rp_answer answer = text_read(s, &t, hint);
 
-	if ((answer = text_read(s, &t, hint)) == RP_OK &&
-	    (answer = until_stable(&t, round, hint)) == RP_OK)
+	if (answer == RP_OK && t.n > 0)
+		answer = until_stable(&t, round, hint);
+	if (answer == RP_OK && t.n > 0)
 		answer = text_write(&t, out, size, hint);
+	else if (answer == RP_OK && may_be_empty)
+		out[0] = '\0';
+	else if (answer == RP_OK)
+		answer = malformed(hint, "it is empty");
 	free(t.p);
 	return answer;
 }
@@ -241,13 +245,22 @@ rp_name_prepare(
 {
 	if (ascii_name(name, name_key))
 		return RP_OK;
-	return prepare(name, name_round, name_key, STORE_NAME_MAX + 1, hint);
+	return prepare(
+	    name, name_round, false, name_key, STORE_NAME_MAX + 1, hint);
 }
 
 enum rp_answer
 rp_label_prepare(const char *label, char *out, size_t size, const char **hint)
 {
-	return prepare(label, label_round, out, size, hint);
+	return prepare(label, label_round, false, out, size, hint);
+}
+
+enum rp_answer
+rp_display_name_prepare(
+    const char *name, char out[STORE_DISPLAY_NAME_MAX + 1], const char **hint)
+{
+	return prepare(
+	    name, label_round, true, out, STORE_DISPLAY_NAME_MAX + 1, hint);
 }
 
 bool

@@ -3,11 +3,14 @@
 
 #include "rp/accounts.h"
 #include "rp/audit.h"
+#include "rp/decoys.h"
 #include "rp/enrolment.h"
 #include "rp/history.h"
 #include "rp/options.h"
 #include "rp/sessions.h"
+#include "rp/tell.h"
 #include "rp/token.h"
+#include "store/changes.h"
 #include "store/spent.h"
 
 enum rp_answer
@@ -35,8 +38,8 @@ rp_passkey_add_begin(struct rp *rp, struct rp_call *call,
 	enum rp_answer answer;
 
 	if ((answer = rp_session_fresh(rp, call, who)) != RP_OK ||
-	    (answer = rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK)) !=
-		RP_OK ||
+	    (answer = rp_count_account(rp, call, RP_LIMIT_OPTIONS_ACCOUNT,
+		 &who->account.id)) != RP_OK ||
 	    (answer = rp_options_passkeys(
 		 rp, &who->account.id, &out->exclude)) != RP_OK)
 		return answer;
@@ -60,6 +63,7 @@ struct add {
 	const struct rp_signed_in *who;
 	const struct rp_ceremony *ceremony;
 	struct store_credential credential;
+	size_t told; /* phones */
 	enum rp_answer said;
 };
 
@@ -69,7 +73,8 @@ add_write(struct store_txn *t, void *arg)
 	struct add *x = arg;
 	const struct rp_ceremony *c = x->ceremony;
 	const struct rp_event e = { .event = "passkey-added",
-		.passkey = x->credential.name };
+		.passkey = x->credential.name,
+		.notice = true };
 	struct rp_signed_in now;
 	enum store_rc rc;
 	size_t had;
@@ -80,6 +85,8 @@ add_write(struct store_txn *t, void *arg)
 	if ((rc = store_spend(t, c->challenge, c->expires)) != STORE_OK ||
 	    (rc = store_credential_add(t, &x->credential)) != STORE_OK ||
 	    (rc = rp_history_append(t, x->rp, x->call, &c->account, &e)) !=
+		STORE_OK ||
+	    (rc = rp_tell_phones(t, x->call, &c->account, &x->told)) !=
 		STORE_OK)
 		return rc;
 	return rp_enrolment_audit(t, x->call, &x->credential, "owner");
@@ -112,9 +119,27 @@ rp_passkey_add_finish(struct rp *rp, struct rp_call *call,
 		return answer;
 	x.credential.account = c.account;
 	answer = rp_update(rp, add_write, &x, &x.said);
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*added = x.credential;
+		call->phones_told = x.told;
+		store_signal(rp->store);
+	}
 	return answer;
+}
+
+bool
+rp_passkey_orphaned(struct rp *rp, struct slice credential_id)
+{
+	struct store_txn *t = NULL;
+	struct store_credential c;
+	enum store_rc rc;
+
+	if (rp_decoys_own(rp, credential_id) ||
+	    store_read_begin(rp->store, &t) != STORE_OK)
+		return false;
+	rc = store_credential_find(t, credential_id, &c);
+	store_read_end(t);
+	return rc == STORE_ABSENT;
 }
 
 /* ---- rename ---- */
@@ -185,6 +210,7 @@ struct removal {
 	struct store_credential list[STORE_CREDENTIALS_MAX];
 	size_t n, at;
 	size_t ended;
+	size_t told; /* phones */
 	enum rp_answer said;
 };
 
@@ -237,14 +263,15 @@ removal_write(struct store_txn *t, void *arg)
 {
 	struct removal *x = arg;
 	const struct account_id *account = &x->who->account.id;
-	struct rp_event e = { .event = "passkey-removed" };
+	struct rp_event e = { .event = "passkey-removed", .notice = true };
 	struct rp_audit d = { 0 };
 	enum store_rc rc;
 
 	if ((x->said = removal_look(t, x)) != RP_OK)
 		return STORE_REFUSED;
 	if ((rc = store_credential_remove(t, account, x->ref)) != STORE_OK ||
-	    (rc = removal_sessions(t, x)) != STORE_OK)
+	    (rc = removal_sessions(t, x)) != STORE_OK ||
+	    (rc = rp_tell_phones(t, x->call, account, &x->told)) != STORE_OK)
 		return rc;
 	e.passkey = x->list[x->at].name;
 	rp_audit_id(&d, "passkey", "pk_", x->ref->b);
@@ -271,7 +298,10 @@ rp_passkey_remove(struct rp *rp, struct rp_call *call,
 	x.who = who;
 	x.ref = ref;
 	answer = rp_update(rp, removal_write, &x, &x.said);
-	if (answer == RP_OK)
+	if (answer == RP_OK) {
 		*sessions_ended = x.ended;
+		call->phones_told = x.told;
+		store_signal(rp->store);
+	}
 	return answer;
 }

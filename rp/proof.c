@@ -14,7 +14,8 @@ rp_proof_begin(struct rp *rp, struct rp_call *call,
 	struct rp_ceremony c;
 	enum rp_answer answer;
 
-	answer = rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK);
+	answer = rp_count_account(
+	    rp, call, RP_LIMIT_OPTIONS_ACCOUNT, &who->account.id);
 	if (answer != RP_OK)
 		return answer;
 	if (!rp_ceremony_begin(rp, call, RP_CEREMONY_OF_PROOF, &c))

@@ -13,7 +13,7 @@
  */
 /* clang-format off */
 static const struct provider {
-	char aaguid[37];
+	char aaguid[RP_AAGUID_TEXT + 1];
 	const char *name;
 } providers[] = {
 	{ "01020304-0506-0708-0102-030405060708", "Chromium test authenticator" },
@@ -106,8 +106,8 @@ static const struct provider {
 };
 /* clang-format on */
 
-static void
-aaguid_write(const uint8_t aaguid[16], char text[37])
+void
+rp_aaguid_write(const uint8_t aaguid[16], char text[RP_AAGUID_TEXT + 1])
 {
 	static const char hex[] = "0123456789abcdef";
 	char *p = text;
@@ -133,9 +133,9 @@ const char *
 rp_provider_name(const uint8_t aaguid[16])
 {
 	const struct provider *found;
-	char text[37];
+	char text[RP_AAGUID_TEXT + 1];
 
-	aaguid_write(aaguid, text);
+	rp_aaguid_write(aaguid, text);
 	found =
 	    bsearch(text, providers, sizeof(providers) / sizeof(providers[0]),
 		sizeof(providers[0]), compare);

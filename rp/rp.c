@@ -11,7 +11,7 @@
 #define MINUTE ((store_time)60 * 1000)
 #define DAY ((store_time)24 * 60 * MINUTE)
 
-enum { LIMIT_BUCKETS = 65536 }; /* 1 MiB */
+enum { LIMIT_BUCKETS = 262144 }; /* 4 MiB */
 
 const char *
 rp_answer_name(enum rp_answer a)
@@ -87,7 +87,8 @@ rp_open(const struct rp_config *c, const struct rp_keys *keys, struct store *s)
 	rp->store = s;
 	/* Anybody could seal with a key of zeros. */
 	rp->seal_count = is_zero(keys->seal[1], sizeof(keys->seal[1])) ? 1 : 2;
-	if ((rp->limits = rp_limits_new(LIMIT_BUCKETS)) == NULL ||
+	if ((rp->limits = rp_limits_new(
+		 LIMIT_BUCKETS, rp->config.limits_factor)) == NULL ||
 	    !rp_secret_random(rp->nobody, sizeof(rp->nobody)) ||
 	    !rp_ceremony_keys(rp) || !rp_stand_in_find(rp)) {
 		rp_close(rp);
@@ -165,49 +166,86 @@ ask(struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who,
 	return RP_RATE_LIMITED;
 }
 
+enum rp_answer
+rp_limit_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who)
+{
+	return ask(rp, call, kind, who, false);
+}
+
+enum rp_answer
+rp_count_of(
+    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice who)
+{
+	return ask(rp, call, kind, who, true);
+}
+
 static struct slice
 network(const struct rp_call *call)
 {
 	return (struct slice){ call->network, sizeof(call->network) };
 }
 
+/*
+ * What is kept without proof is counted for the larger network too, where
+ * there is one: whoever has an IPv6 /48 has 65536 of the others.
+ */
+static enum rp_answer
+ask_wide(struct rp *rp, struct rp_call *call, enum rp_limit kind, bool take)
+{
+	static const uint8_t none[sizeof(call->wide)];
+	const struct slice wide = { call->wide, sizeof(call->wide) };
+
+	if (memcmp(call->wide, none, sizeof(none)) == 0 ||
+	    memcmp(call->wide, call->network, sizeof(call->wide)) == 0)
+		return RP_OK;
+	switch (kind) {
+	case RP_LIMIT_SIGN_UP_NETWORK:
+		return ask(rp, call, RP_LIMIT_SIGN_UP_WIDE, wide, take);
+	case RP_LIMIT_APPROVALS_NETWORK:
+		return ask(rp, call, RP_LIMIT_APPROVALS_WIDE, wide, take);
+	default:
+		return RP_OK;
+	}
+}
+
 enum rp_answer
 rp_limit_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
 {
-	return ask(rp, call, kind, network(call), false);
+	enum rp_answer answer = rp_limit_of(rp, call, kind, network(call));
+
+	return answer != RP_OK ? answer : ask_wide(rp, call, kind, false);
 }
 
 enum rp_answer
 rp_count_network(struct rp *rp, struct rp_call *call, enum rp_limit kind)
 {
-	return ask(rp, call, kind, network(call), true);
+	enum rp_answer answer = rp_count_of(rp, call, kind, network(call));
+
+	return answer != RP_OK ? answer : ask_wide(rp, call, kind, true);
 }
 
 enum rp_answer
-rp_limit_of(
-    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice whose)
+rp_count_account(struct rp *rp, struct rp_call *call, enum rp_limit kind,
+    const struct account_id *account)
 {
-	return ask(rp, call, kind, whose, false);
+	return rp_count_of(
+	    rp, call, kind, (struct slice){ account->b, sizeof(account->b) });
 }
 
-enum rp_answer
-rp_count_of(
-    struct rp *rp, struct rp_call *call, enum rp_limit kind, struct slice whose)
-{
-	return ask(rp, call, kind, whose, true);
-}
-
-struct passkey_and_network {
-	uint8_t b[32];
+/* A passkey in one browser: nobody else can spoil that. */
+struct trier {
+	uint8_t b[64];
 };
 
-static struct passkey_and_network
-both(const struct rp_call *call, const struct credential_ref *ref)
+static struct trier
+trier_of(const struct rp_call *call, const struct credential_ref *ref)
 {
-	struct passkey_and_network who;
+	struct trier who;
 
 	memcpy(who.b, ref->b, 16);
 	memcpy(who.b + 16, call->network, 16);
+	memcpy(who.b + 32, call->browser, 32);
 	return who;
 }
 
@@ -215,18 +253,26 @@ enum rp_answer
 rp_limit_passkey(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
 {
-	struct passkey_and_network who = both(call, ref);
+	const struct trier who = trier_of(call, ref);
+	const struct slice s = { who.b, sizeof(who.b) };
+	enum rp_answer answer;
 
-	return ask(rp, call, RP_LIMIT_REFUSED_ACCOUNT,
-	    (struct slice){ who.b, sizeof(who.b) }, false);
+	if (rp->config.no_limits ||
+	    rp_limit_full(rp->limits, RP_LIMIT_REFUSED_PASSKEY, s, call->now))
+		return RP_OK;
+	answer = rp_limit_of(rp, call, RP_LIMIT_REFUSED_PASSKEY, s);
+	return answer != RP_OK
+		   ? answer
+		   : rp_limit_network(rp, call, RP_LIMIT_REFUSED_NETWORK);
 }
 
-enum rp_answer
-rp_count_passkey(
+void
+rp_count_refused(
     struct rp *rp, struct rp_call *call, const struct credential_ref *ref)
 {
-	struct passkey_and_network who = both(call, ref);
+	const struct trier who = trier_of(call, ref);
 
-	return ask(rp, call, RP_LIMIT_REFUSED_ACCOUNT,
-	    (struct slice){ who.b, sizeof(who.b) }, true);
+	(void)rp_count_network(rp, call, RP_LIMIT_REFUSED_NETWORK);
+	(void)rp_count_of(rp, call, RP_LIMIT_REFUSED_PASSKEY,
+	    (struct slice){ who.b, sizeof(who.b) });
 }

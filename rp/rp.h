@@ -103,6 +103,7 @@ struct rp_config {
 	store_time browser_idle_ms; /* kept; 0: 90 days */
 	store_time browser_ms; /* 0: 400 days */
 	bool no_limits; /* load tests: nobody is told to wait */
+	unsigned limits_factor; /* see limits.h; 0: 1 */
 	/*
 	 * Honours struct rp_wishes and rp_signup.join.  Without it user
 	 * verification and a discoverable passkey are asked for always.
@@ -141,6 +142,7 @@ struct rp_call {
 	store_time now;
 	struct store_client client;
 	uint8_t network[16]; /* whom limits count: IPv4 mapped, IPv6 as a /64 */
+	uint8_t wide[16]; /* what that lies in: IPv6 as a /48; else the same */
 	uint8_t browser[32]; /* SHA-256 of the browser's binding cookie */
 
 	enum wa_verdict verdict; /* why a passkey was refused */
@@ -150,6 +152,7 @@ struct rp_call {
 	store_time
 	    retry_after_ms; /* with RP_RATE_LIMITED, RP_APPROVALS_RESTING */
 	const char *hint; /* with RP_NAME_MALFORMED: static, in English */
+	size_t phones_told; /* that a push goes to, where it says so */
 };
 
 /* A sealed ceremony in text (base64url), as it travels with the page. */

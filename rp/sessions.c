@@ -176,6 +176,25 @@ end_note(struct store_txn *t, const struct end *x)
 	return rp_audit_append(t, x->call, account, x->event, &d);
 }
 
+/* Sessions, and what was approved and would become one. */
+static enum store_rc
+end_all(struct store_txn *t, struct end *x)
+{
+	const struct account_id *account = &x->who->account.id;
+	struct store_approval a;
+	enum store_rc rc = store_sessions_end(t, account, x->keep, &x->n);
+
+	if (rc != STORE_OK)
+		return rc;
+	/* Where there was nothing to end there is nothing to tell. */
+	if (x->n == 0 &&
+	    store_approval_approved(t, account, &a) == STORE_ABSENT)
+		return rp_refuse(&x->said, RP_OK);
+	if ((rc = rp_approval_void(t, x->rp, x->call, account)) != STORE_OK)
+		return rc;
+	return end_note(t, x);
+}
+
 static enum store_rc
 end_write(struct store_txn *t, void *arg)
 {
@@ -186,13 +205,8 @@ end_write(struct store_txn *t, void *arg)
 
 	if ((x->said = rp_token_still(t, x->call, x->who, &now)) != RP_OK)
 		return STORE_REFUSED;
-	if (x->id == NULL) {
-		rc = store_sessions_end(t, &x->who->account.id, x->keep, &x->n);
-		if (rc == STORE_OK)
-			rc = rp_approval_void(
-			    t, x->rp, x->call, &x->who->account.id);
-		return rc != STORE_OK ? rc : end_note(t, x);
-	}
+	if (x->id == NULL)
+		return end_all(t, x);
 	rc = store_session_get(t, x->id, &s);
 	if (rc == STORE_ABSENT ||
 	    (rc == STORE_OK && memcmp(s.account.b, x->who->account.id.b,

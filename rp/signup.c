@@ -10,7 +10,9 @@
 #include "rp/names.h"
 #include "rp/options.h"
 #include "rp/secret.h"
+#include "rp/tell.h"
 #include "rp/token.h"
+#include "store/changes.h"
 #include "store/spent.h"
 
 /* ---- begin ---- */
@@ -81,13 +83,12 @@ whom_find(struct store_txn *t, struct rp *rp, struct rp_call *call,
 }
 
 static enum rp_answer
-whom_ask(struct rp *rp, struct rp_call *call, struct whom *w, uint8_t hash[32])
+whom_ask(
+    struct rp *rp, struct rp_call *call, struct whom *w, const uint8_t hash[32])
 {
 	struct store_txn *t = NULL;
 	enum rp_answer answer;
 
-	if (w->invited && !rp_invitation_hash(w->wish->invitation, hash))
-		return RP_INVITATION_UNKNOWN;
 	if (store_read_begin(rp->store, &t) != STORE_OK)
 		return RP_FAULT;
 	answer = whom_find(t, rp, call, hash, w);
@@ -95,27 +96,50 @@ whom_ask(struct rp *rp, struct rp_call *call, struct whom *w, uint8_t hash[32])
 	return answer;
 }
 
+/* Against whom it is counted that a name was taken. */
+struct names_bucket {
+	enum rp_limit kind;
+	struct slice who;
+};
+
+/*
+ * An invitation is not its network's: who has one is no stranger, and what
+ * strangers there asked is not held against them.
+ */
+static struct names_bucket
+names_bucket_of(const struct rp_call *call, const uint8_t invitation[32])
+{
+	if (invitation != NULL)
+		return (struct names_bucket){ RP_LIMIT_NAME_TAKEN_INVITATION,
+			{ invitation, 32 } };
+	return (struct names_bucket){ RP_LIMIT_NAME_TAKEN_NETWORK,
+		{ call->network, sizeof(call->network) } };
+}
+
 /* Whoever may not ask is told so before anything is found out. */
 static enum rp_answer
-may_begin(struct rp *rp, struct rp_call *call)
+may_begin(struct rp *rp, struct rp_call *call, const uint8_t invitation[32])
 {
-	static const enum rp_limit kinds[] = { RP_LIMIT_NAME_TAKEN_NETWORK,
-		RP_LIMIT_SIGN_UP_NETWORK, RP_LIMIT_INVITATION_NETWORK };
+	const struct names_bucket names = names_bucket_of(call, invitation);
 	enum rp_answer answer;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if ((answer = rp_limit_network(rp, call, kinds[i])) != RP_OK)
-			return answer;
+	if ((answer = rp_limit_of(rp, call, names.kind, names.who)) != RP_OK ||
+	    (invitation == NULL && (answer = rp_limit_network(rp, call,
+					RP_LIMIT_SIGN_UP_NETWORK)) != RP_OK))
+		return answer;
 	return rp_count_network(rp, call, RP_LIMIT_OPTIONS_NETWORK);
 }
 
 static enum rp_answer
-counted(struct rp *rp, struct rp_call *call, enum rp_answer answer)
+counted(struct rp *rp, struct rp_call *call, const uint8_t invitation[32],
+    enum rp_answer answer)
 {
+	const struct names_bucket names = names_bucket_of(call, invitation);
+
 	if (answer == RP_NAME_TAKEN)
-		(void)rp_count_network(rp, call, RP_LIMIT_NAME_TAKEN_NETWORK);
+		(void)rp_count_of(rp, call, names.kind, names.who);
 	if (answer == RP_INVITATION_UNKNOWN)
-		(void)rp_count_network(rp, call, RP_LIMIT_INVITATION_NETWORK);
+		return rp_invitation_unknown(rp, call);
 	return answer;
 }
 
@@ -127,8 +151,8 @@ fill_new(struct rp_call *call, const struct whom *w, struct rp_ceremony *c)
 	memcpy(c->name, w->account.name, sizeof(c->name));
 	if (!rp_secret_random(c->user_handle, sizeof(c->user_handle)))
 		return RP_FAULT;
-	return rp_label_prepare(shown != NULL ? shown : c->name,
-	    c->display_name, sizeof(c->display_name), &call->hint);
+	return rp_display_name_prepare(
+	    shown != NULL ? shown : c->name, c->display_name, &call->hint);
 }
 
 static void
@@ -140,6 +164,23 @@ fill_existing(const struct whom *w, struct rp_ceremony *c)
 	memcpy(c->name, w->account.name, sizeof(c->name));
 	memcpy(
 	    c->display_name, w->account.display_name, sizeof(c->display_name));
+}
+
+static enum rp_answer
+fill(struct rp *rp, struct rp_call *call, const struct whom *w,
+    struct rp_ceremony *c)
+{
+	const struct rp_signup *s = w->wish;
+
+	c->invited = w->invited;
+	if (rp->config.conformance)
+		c->wishes = s->wishes;
+	if (s->locale != NULL && rp_locale_valid(s->locale))
+		memcpy(c->locale, s->locale, strlen(s->locale) + 1);
+	if (!w->existing)
+		return fill_new(call, w, c);
+	fill_existing(w, c);
+	return RP_OK;
 }
 
 /* Its passkeys, so that none is made twice on one device. */
@@ -163,24 +204,19 @@ rp_signup_begin(struct rp *rp, struct rp_call *call, const struct rp_signup *s,
 {
 	struct whom w = { .wish = s, .invited = s->invitation != NULL };
 	struct rp_ceremony c;
+	const uint8_t *hash = w.invited ? c.invitation : NULL;
 	enum rp_answer answer;
 
-	if ((answer = may_begin(rp, call)) != RP_OK)
-		return answer;
 	if (!rp_ceremony_begin(rp, call, RP_CEREMONY_OF_SIGN_UP, &c))
 		return RP_FAULT;
-	if ((answer = whom_ask(rp, call, &w, c.invitation)) != RP_OK)
-		return counted(rp, call, answer);
-	c.invited = w.invited;
-	if (rp->config.conformance)
-		c.wishes = s->wishes;
-	if (s->locale != NULL && rp_locale_valid(s->locale))
-		memcpy(c.locale, s->locale, strlen(s->locale) + 1);
-	if (w.existing)
-		fill_existing(&w, &c);
-	else if ((answer = fill_new(call, &w, &c)) != RP_OK)
+	if (w.invited && !rp_invitation_hash(s->invitation, c.invitation))
+		return rp_invitation_unknown(rp, call);
+	if ((answer = may_begin(rp, call, hash)) != RP_OK)
 		return answer;
-	if ((answer = exclude(rp, &w, &out->exclude)) != RP_OK)
+	if ((answer = whom_ask(rp, call, &w, hash)) != RP_OK)
+		return counted(rp, call, hash, answer);
+	if ((answer = fill(rp, call, &w, &c)) != RP_OK ||
+	    (answer = exclude(rp, &w, &out->exclude)) != RP_OK)
 		return answer;
 	return rp_options_creation(rp, call, &c, out);
 }
@@ -191,6 +227,7 @@ struct signup {
 	struct rp *rp;
 	struct rp_call *call;
 	const struct rp_ceremony *ceremony;
+	const struct session_id *old; /* that the browser had, or NULL */
 	struct store_account account;
 	struct store_credential credential;
 	struct store_session session;
@@ -259,7 +296,9 @@ signup_note(struct store_txn *t, const struct signup *x)
 	if ((rc = rp_history_append(t, x->rp, x->call, &x->account.id, &e)) !=
 		STORE_OK ||
 	    (is_new(x) && (rc = rp_audit_append(t, x->call, &x->account.id,
-			       e.event, &d)) != STORE_OK))
+			       e.event, &d)) != STORE_OK) ||
+	    (e.notice && (rc = rp_tell_notice(
+			      t, x->call, &x->account.id, NULL)) != STORE_OK))
 		return rc;
 	return rp_enrolment_audit(t, x->call, &x->credential, by);
 }
@@ -284,6 +323,8 @@ signup_write(struct store_txn *t, void *arg)
 	    (is_new(x) &&
 		(rc = store_account_add(t, &x->account)) != STORE_OK) ||
 	    (rc = store_credential_add(t, &x->credential)) != STORE_OK ||
+	    (rc = rp_token_replace(t, x->rp, x->call, x->old, &x->session)) !=
+		STORE_OK ||
 	    (rc = store_session_add(t, &x->session)) != STORE_OK)
 		return rc;
 	return signup_note(t, x);
@@ -324,6 +365,11 @@ signup_prepare(
 	    (answer = account_make(x->call, c, &x->account)) != RP_OK)
 		return answer;
 	x->credential.account = x->account.id;
+	/* Now, and not after: many may have begun while one more was left. */
+	if (is_new(x) && !c->invited &&
+	    (answer = rp_count_network(
+		 x->rp, x->call, RP_LIMIT_SIGN_UP_NETWORK)) != RP_OK)
+		return answer;
 	return rp_token_make(x->rp, x->call, &x->account.id,
 		   &x->call->credential, &x->session, token)
 		   ? RP_OK
@@ -332,11 +378,14 @@ signup_prepare(
 
 enum rp_answer
 rp_signup_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
-    const struct rp_new_passkey *got, struct rp_signed_in *in,
-    struct rp_token *token, struct store_credential *passkey)
+    const struct rp_new_passkey *got, const struct session_id *old,
+    struct rp_signed_in *in, struct rp_token *token,
+    struct store_credential *passkey)
 {
 	struct rp_ceremony c;
-	struct signup x = { .rp = rp, .call = call, .ceremony = &c };
+	struct signup x = {
+		.rp = rp, .call = call, .ceremony = &c, .old = old
+	};
 	struct rp_token fresh = { { 0 } };
 	enum rp_answer answer;
 
@@ -346,12 +395,11 @@ rp_signup_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
 		return answer;
 	answer = signup_prepare(&x, got, &fresh);
 	if (answer == RP_OK)
-		answer =
-		    counted(rp, call, rp_update(rp, signup_write, &x, &x.said));
+		answer = counted(rp, call, c.invited ? c.invitation : NULL,
+		    rp_update(rp, signup_write, &x, &x.said));
 	if (answer == RP_OK) {
-		if (is_new(&x))
-			(void)rp_count_network(
-			    rp, call, RP_LIMIT_SIGN_UP_NETWORK);
+		if (x.passkeys > 0)
+			store_signal(rp->store);
 		call->account_known = true;
 		call->account = x.account.id;
 		in->account = x.account;

@@ -6,7 +6,7 @@
 
 struct rp_signup {
 	const char *name; /* NULL: the invitation says whose */
-	const char *display_name; /* NULL: the name */
+	const char *display_name; /* NULL: the name; "": none */
 	const char *invitation; /* in text, or NULL */
 	const char *locale; /* "ja", "en", "" */
 	struct rp_wishes wishes;
@@ -29,14 +29,15 @@ enum rp_answer rp_signup_begin(struct rp *rp, struct rp_call *call,
 
 /*
  * Verifies the registration and, in one commit, makes the account, its
- * credential and a session, uses up the ceremony and the invitation, and
- * writes history and audit.  Fills *in and *token on RP_OK, else neither.
- * Answers RP_CEREMONY_*, RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN,
- * RP_NAME_TAKEN, RP_INVITATION_UNKNOWN, RP_STORAGE_FULL, RP_FAULT.
+ * credential and a session (ending the one that the browser had, *old, if not
+ * NULL), uses up the ceremony and the invitation, and writes history and audit.
+ * Fills *in and *token on RP_OK, else neither.  Answers RP_CEREMONY_*,
+ * RP_PASSKEY_REFUSED, RP_CREDENTIAL_TAKEN, RP_NAME_TAKEN,
+ * RP_INVITATION_UNKNOWN, RP_RATE_LIMITED, RP_STORAGE_FULL, RP_FAULT.
  */
 enum rp_answer rp_signup_finish(struct rp *rp, struct rp_call *call,
     struct slice ceremony, const struct rp_new_passkey *got,
-    struct rp_signed_in *in, struct rp_token *token,
-    struct store_credential *passkey);
+    const struct session_id *old, struct rp_signed_in *in,
+    struct rp_token *token, struct store_credential *passkey);
 
 #endif

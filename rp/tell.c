@@ -106,15 +106,16 @@ rp_tell_approval(struct store_txn *t, const struct rp_call *call,
 	return rc;
 }
 
-enum store_rc
-rp_tell_notice(struct store_txn *t, const struct rp_call *call,
-    const struct account_id *account, const struct phone_id *but)
+static enum store_rc
+tell(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, const struct phone_id *but, size_t *told)
 {
 	struct store_phone phones[STORE_PHONES_MAX];
 	struct store_message m = { .account = *account };
 	enum store_rc rc;
 	size_t n = 0;
 
+	*told = 0;
 	if (!payload("notice", NULL, call->now + NOTICE_MS, &m))
 		return STORE_FAULT;
 	rc = store_phones_of(t, account, phones, &n);
@@ -124,6 +125,23 @@ rp_tell_notice(struct store_txn *t, const struct rp_call *call,
 			memcmp(&phones[i].id, but, sizeof(*but)) == 0))
 			continue;
 		rc = send(t, call, "notice", &phones[i].id, &m);
+		*told += 1;
 	}
 	return rc;
+}
+
+enum store_rc
+rp_tell_notice(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, const struct phone_id *but)
+{
+	size_t n;
+
+	return tell(t, call, account, but, &n);
+}
+
+enum store_rc
+rp_tell_phones(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, size_t *n)
+{
+	return tell(t, call, account, NULL, n);
 }

@@ -21,5 +21,8 @@ enum store_rc rp_tell_approval(struct store_txn *t, const struct rp_call *call,
  */
 enum store_rc rp_tell_notice(struct store_txn *t, const struct rp_call *call,
     const struct account_id *account, const struct phone_id *but);
+/* The same to all of them; *n is how many a push goes to. */
+enum store_rc rp_tell_phones(struct store_txn *t, const struct rp_call *call,
+    const struct account_id *account, size_t *n);
 
 #endif

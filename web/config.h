@@ -126,6 +126,9 @@
 	CONFIG_POLICY(X)                                                       \
 	X(limits, SWITCH, "on", judge_switch,                                  \
 	    "how often a network or an account may try")                       \
+	X(limits_factor, NUMBER, "1", judge_limits_factor,                     \
+	    "times as often for a network, where more people share an "        \
+	    "address")                                                         \
 	X(workers, NUMBER, "64", judge_workers,                                \
 	    "threads that wait for the disk, at most")                         \
 	X(server_threads, NUMBER, "0", judge_threads,                          \

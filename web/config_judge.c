@@ -178,6 +178,12 @@ judge_number(const char *value, long min, long max, const char *complaint)
 }
 
 const char *
+judge_limits_factor(const char *value)
+{
+	return judge_number(value, 1, 100, "is not a number from 1 to 100");
+}
+
+const char *
 judge_workers(const char *value)
 {
 	return judge_number(value, 1, 512, "is not a number from 1 to 512");

@@ -13,11 +13,11 @@ typedef const char *config_judge(const char *value);
 config_judge judge_listen, judge_ops_listen, judge_set, judge_rp_id,
     judge_label, judge_origin, judge_switch, judge_sign_up, judge_network,
     judge_forwarded, judge_time, judge_algorithm, judge_attestation,
-    judge_workers, judge_threads, judge_connections, judge_log_level,
-    judge_policy, judge_user_verification, judge_format, judge_accept,
-    judge_demand, judge_aaguid, judge_backup, judge_tpm_manufacturer,
-    judge_status, judge_match, judge_push_host, judge_push_subject,
-    judge_android_app, judge_apple_app, judge_support;
+    judge_workers, judge_limits_factor, judge_threads, judge_connections,
+    judge_log_level, judge_policy, judge_user_verification, judge_format,
+    judge_accept, judge_demand, judge_aaguid, judge_backup,
+    judge_tpm_manufacturer, judge_status, judge_match, judge_push_host,
+    judge_push_subject, judge_android_app, judge_apple_app, judge_support;
 
 /* "90s", "5m", "2h", "14d" in milliseconds; -1 where it is none of these. */
 int64_t config_time(const char *value);

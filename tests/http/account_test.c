@@ -56,7 +56,8 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 {
 	struct visitor *v = visitor_new(server);
 	struct softkey *other = softkey_new(-7);
-	json_t *added, *renamed, *removed, *left, *options;
+	json_t *added, *renamed, *removed, *left, *options, *session;
+	int phones = -1;
 	char path[128];
 
 	(void)state;
@@ -71,6 +72,14 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 	json_decref(options);
 	added = add_passkey(v, other, "Phone");
 	assert_string_equal(json_at(added, "passkey.name"), "Phone");
+	/* No phone to tell; the history has a notice for the next who looks. */
+	assert_int_equal(
+	    json_unpack(added, "{s:{s:i}}", "told", "phones", &phones), 0);
+	assert_int_equal(phones, 0);
+	session = visitor_get(v, "GET", "/api/v1/session", NULL, 200);
+	assert_string_equal(
+	    json_at(session, "notices.0.event"), "passkey-added");
+	json_decref(session);
 	assert_int_equal(json_array_size(json_object_get(
 			     json_object_get(json_object_get(added, "signal"),
 				 "all_accepted"),
@@ -87,6 +96,8 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 				 "all_accepted"),
 			     "allAcceptedCredentialIds")),
 	    1);
+	assert_true(json_is_integer(
+	    json_object_get(json_object_get(removed, "told"), "phones")));
 	left = list(v, "/api/v1/passkeys", "passkeys");
 	assert_int_equal(json_array_size(left), 1);
 	visitor_refused(v, "DELETE", path, NULL, 404, "not-found");
@@ -96,6 +107,72 @@ a_second_passkey_is_added_renamed_and_removed(void **state)
 	json_decref(left);
 	softkey_free(other);
 	visitor_free(v);
+}
+
+/* What a passkey could do and what it did are two things. */
+static void
+a_passkey_says_whether_it_is_synced(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t flags;
+		bool eligible, synced;
+	} cases[] = {
+		{ "on-one-device", 0, false, false },
+		{ "can-be-synced", WA_FLAG_BE, true, false },
+		{ "synced", WA_FLAG_BE | WA_FLAG_BS, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct visitor *v = visitor_new(server);
+		const struct softkey_script script = {
+			.flags =
+			    (uint8_t)(WA_FLAG_UP | WA_FLAG_UV | cases[i].flags)
+		};
+		json_t *options =
+		    visitor_get(v, "POST", "/api/v1/signup/options",
+			json_pack("{s:s}", "name", cases[i].name), 200);
+		json_t *done = visitor_get(v, "POST", "/api/v1/signup/verify",
+		    visitor_finish(
+			options, visitor_create(v, options, &script)),
+		    201);
+		int eligible = -1, synced = -1;
+
+		assert_int_equal(
+		    json_unpack(done, "{s:{s:b, s:b}}", "passkey",
+			"backup_eligible", &eligible, "synced", &synced),
+		    0);
+		assert_int_equal(eligible, cases[i].eligible);
+		assert_int_equal(synced, cases[i].synced);
+		json_decref(options);
+		json_decref(done);
+		visitor_free(v);
+	}
+}
+
+/* Whose session a browser had, it has no more once it is somebody else's. */
+static void
+a_sign_up_ends_the_session_before(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	struct softkey *first = v->passkey;
+	json_t *sessions;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "before"));
+	snprintf(w->cookies, sizeof(w->cookies), "%s", v->cookies);
+	json_decref(visitor_get(w, "GET", "/api/v1/session", NULL, 200));
+	v->passkey = softkey_new(-7);
+	json_decref(visitor_sign_up(v, "after"));
+	visitor_refused(
+	    w, "GET", "/api/v1/session", NULL, 401, "session-expired");
+	sessions = list(v, "/api/v1/sessions", "sessions");
+	assert_int_equal(json_array_size(sessions), 1);
+	json_decref(sessions);
+	softkey_free(first);
+	visitor_free(v);
+	visitor_free(w);
 }
 
 static void
@@ -238,8 +315,15 @@ history_tells_what_was_done_and_refused(void **state)
 	assert_string_equal(json_at(history, "0.event"), "sign-in");
 	assert_true(
 	    json_is_true(json_object_get(json_array_get(history, 0), "ok")));
+	assert_string_equal(json_at(history, "0.method"), "passkey");
+	assert_string_equal(json_at(history, "0.acr"), "urn:itsumo:passkey");
+	assert_string_equal(json_at(history, "0.amr.0"), "pop");
+	assert_string_equal(json_at(history, "0.amr.1"), "user");
 	assert_string_equal(json_at(history, "1.event"), "sign-in");
 	assert_string_equal(json_at(history, "1.reason"), "user-unverified");
+	/* What was refused proved nothing. */
+	assert_string_equal(json_at(history, "1.method"), "passkey");
+	assert_string_equal(json_at(history, "1.acr"), "");
 	assert_int_equal(count_with(history, "event", "account-created"), 1);
 	json_decref(history);
 	visitor_free(v);
@@ -337,6 +421,21 @@ the_account_is_changed_and_removed(void **state)
 	assert_string_equal(json_at(changed, "account.locale"), "ja");
 	assert_string_equal(
 	    json_at(changed, "signal.current_user.displayName"), "花子");
+	/* One that is refused takes nothing of the others along. */
+	visitor_refused(v, "PATCH", "/api/v1/account",
+	    json_pack(
+		"{s:s, s:b}", "display_name", "\u202e", "always_passkey", 0),
+	    400, "name-malformed");
+	json_decref(changed);
+	changed = visitor_get(v, "GET", "/api/v1/account", NULL, 200);
+	assert_true(json_is_true(json_object_get(
+	    json_object_get(changed, "settings"), "always_passkey")));
+	json_decref(changed);
+	changed = visitor_get(v, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", ""), 200);
+	assert_string_equal(json_at(changed, "account.display_name"), "");
+	assert_string_equal(
+	    json_at(changed, "signal.current_user.displayName"), "");
 	visitor_get(v, "DELETE", "/api/v1/account", NULL, 204);
 	visitor_refused(v, "GET", "/api/v1/session", NULL, 401, "session-none");
 	options =
@@ -349,6 +448,53 @@ the_account_is_changed_and_removed(void **state)
 	json_decref(visitor_sign_up(v, "changing"));
 	json_decref(changed);
 	visitor_free(v);
+}
+
+/* Each change leaves history and audit: not without end, by who is signed in.
+ */
+static void
+changes_have_a_limit(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	struct answer a = { 0 };
+	json_t *ended, *passkeys;
+	char path[128];
+	int n = 0;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "restless"));
+	json_decref(visitor_sign_up(w, "restful"));
+	passkeys = list(v, "/api/v1/passkeys", "passkeys");
+	snprintf(path, sizeof(path), "/api/v1/passkeys/%s",
+	    json_at(passkeys, "0.id"));
+	for (; n < 500; n++) {
+		a = visitor_ask(v, "PATCH", path,
+		    json_pack("{s:s}", "name", n % 2 == 0 ? "even" : "odd"));
+		if (a.status != 200)
+			break;
+		answer_free(&a);
+	}
+	assert_int_equal(a.status, 429);
+	assert_string_equal(answer_code(&a), "rate-limited");
+	assert_in_range(atoi(answer_header(&a, "Retry-After")), 1, 30);
+	answer_free(&a);
+	assert_in_range(n, 60, 100);
+	visitor_refused(v, "POST", "/api/v1/browsers",
+	    json_pack("{s:s}", "name", "PC"), 429, "rate-limited");
+	visitor_refused(v, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", "x"), 429, "rate-limited");
+	/* Not what is read, what ends, nor what somebody else does. */
+	json_decref(visitor_get(v, "GET", "/api/v1/account", NULL, 200));
+	json_decref(visitor_get(w, "PATCH", "/api/v1/account",
+	    json_pack("{s:s}", "display_name", "x"), 200));
+	ended = visitor_get(v, "DELETE", "/api/v1/sessions", NULL, 200);
+	assert_int_equal(
+	    json_integer_value(json_object_get(ended, "sessions_ended")), 1);
+	json_decref(visitor_sign_in(v, "restless"));
+	json_decref(ended);
+	json_decref(passkeys);
+	visitor_free(v);
+	visitor_free(w);
 }
 
 /* The Signal API is told of a passkey that is nobody's. */
@@ -381,6 +527,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_passkey_is_added_renamed_and_removed),
+		cmocka_unit_test(a_passkey_says_whether_it_is_synced),
+		cmocka_unit_test(a_sign_up_ends_the_session_before),
 		cmocka_unit_test(the_last_passkey_stays),
 		cmocka_unit_test(a_credential_belongs_to_one_account),
 		cmocka_unit_test(nobody_touches_what_is_anothers),
@@ -389,6 +537,7 @@ main(void)
 		cmocka_unit_test(history_comes_in_pages),
 		cmocka_unit_test(a_copied_passkey_is_noticed),
 		cmocka_unit_test(the_account_is_changed_and_removed),
+		cmocka_unit_test(changes_have_a_limit),
 		cmocka_unit_test(an_unknown_passkey_is_signalled),
 	};
 

@@ -26,6 +26,28 @@ signup_options(struct visitor *v, const char *name)
 	    json_pack("{s:s}", "name", name), 200);
 }
 
+/*
+ * Wants this problem of a passkey that was made, and in it whether its
+ * provider is to drop it.
+ */
+static void
+leaves(struct visitor *v, const char *path, json_t *body, int status,
+    const char *code, bool orphan)
+{
+	char id[128];
+	struct answer a;
+
+	snprintf(id, sizeof(id), "%s", json_at(body, "credential.rawId"));
+	a = visitor_ask(v, "POST", path, body);
+	assert_int_equal(a.status, status);
+	assert_string_equal(answer_code(&a), code);
+	assert_string_equal(
+	    json_at(a.json, "signal.unknown.credentialId"), orphan ? id : "");
+	assert_string_equal(
+	    json_at(a.json, "signal.unknown.rpId"), orphan ? "localhost" : "");
+	answer_free(&a);
+}
+
 /* Each lie of an authenticator or a page, and the verdict that the log names.
  */
 static const struct {
@@ -390,12 +412,92 @@ a_ceremony_expires(void **state)
 	nanosleep(
 	    &(struct timespec){ .tv_sec = 1, .tv_nsec = 100000000 }, NULL);
 	server_log_mark(own);
-	visitor_refused(
-	    v, "POST", "/api/v1/signup/verify", body, 410, "ceremony-expired");
+	leaves(v, "/api/v1/signup/verify", body, 410, "ceremony-expired", true);
 	assert_true(server_logged(own, "refused=ceremony-expired"));
 	json_decref(options);
 	visitor_free(v);
 	server_end(own);
+}
+
+/* A passkey that its device made and we did not keep is nobody's. */
+static void
+an_orphaned_passkey_is_signalled(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	const struct softkey_script lie = { .flags = WA_FLAG_UP };
+	struct softkey *own = v->passkey, *other = softkey_new(-7);
+	json_t *first = signup_options(v, "race"),
+	       *second = signup_options(w, "race"), *body;
+
+	(void)state;
+	body = visitor_finish(first, visitor_create(v, first, NULL));
+	json_decref(visitor_get(
+	    v, "POST", "/api/v1/signup/verify", json_deep_copy(body), 201));
+	/* Sent twice, it was kept. */
+	leaves(v, "/api/v1/signup/verify", body, 409, "ceremony-spent", false);
+	/* Another's came too late for the name. */
+	leaves(w, "/api/v1/signup/verify",
+	    visitor_finish(second, visitor_create(w, second, NULL)), 409,
+	    "name-taken", true);
+	json_decref(first);
+	json_decref(second);
+
+	first = visitor_get(
+	    v, "POST", "/api/v1/passkeys/options", json_object(), 200);
+	v->passkey = other;
+	leaves(v, "/api/v1/passkeys/verify",
+	    visitor_finish(first, visitor_create(v, first, &lie)), 422,
+	    "passkey-refused", true);
+	/* With a name that can be one it is sent again, and kept. */
+	body = visitor_finish(first, visitor_create(v, first, NULL));
+	json_object_set_new(body, "passkey_name", json_string("\u202e"));
+	leaves(v, "/api/v1/passkeys/verify", json_deep_copy(body), 400,
+	    "name-malformed", false);
+	json_object_set_new(body, "passkey_name", json_string("Key"));
+	json_decref(
+	    visitor_get(v, "POST", "/api/v1/passkeys/verify", body, 201));
+	json_decref(first);
+	v->passkey = own;
+	softkey_free(other);
+	visitor_free(v);
+	visitor_free(w);
+}
+
+/* What is an account's already, or is shown as if it were, is not. */
+static void
+a_passkey_in_use_is_not_signalled(void **state)
+{
+	struct visitor *v = visitor_new(server), *w = visitor_new(server);
+	static const char *const names[] = { "keeps-it", "nobody-has-it" };
+	struct softkey *own = w->passkey;
+	json_t *options;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, names[0]));
+	w->passkey = v->passkey;
+	options = signup_options(w, "would-have-it");
+	leaves(w, "/api/v1/signup/verify",
+	    visitor_finish(options, visitor_create(w, options, NULL)), 409,
+	    "credential-taken", false);
+	w->passkey = own;
+	for (size_t i = 0; i < 2; i++) {
+		json_t *shown = login_options(w, names[i]);
+		json_t *body =
+		    visitor_finish(options, visitor_create(w, options, NULL));
+		json_t *credential = json_object_get(body, "credential");
+		const char *id =
+		    json_at(shown, "publicKey.allowCredentials.0.id");
+
+		assert_true(*id != '\0');
+		json_object_set_new(credential, "id", json_string(id));
+		json_object_set_new(credential, "rawId", json_string(id));
+		leaves(w, "/api/v1/signup/verify", body, 422, "passkey-refused",
+		    false);
+		json_decref(shown);
+	}
+	json_decref(options);
+	visitor_free(v);
+	visitor_free(w);
 }
 
 /* Likewise for sessions and for proofs. */
@@ -421,6 +523,34 @@ sessions_and_proofs_grow_old(void **state)
 	    &(struct timespec){ .tv_sec = 2, .tv_nsec = 100000000 }, NULL);
 	visitor_refused(
 	    v, "GET", "/api/v1/session", NULL, 401, "session-expired");
+	visitor_free(v);
+	server_end(own);
+}
+
+/* Who began in time may look for a security key as long as there is any. */
+static void
+a_passkey_is_added_when_its_proof_was_fresh(void **state)
+{
+	struct server *own = server_start(
+	    &(struct server_options){ .config = "proof_time = \"3s\"" });
+	struct visitor *v = visitor_new(own);
+	struct softkey *first = v->passkey;
+	json_t *options, *body;
+
+	(void)state;
+	json_decref(visitor_sign_up(v, "slow"));
+	options = visitor_get(
+	    v, "POST", "/api/v1/passkeys/options", json_object(), 200);
+	v->passkey = softkey_new(-7);
+	body = visitor_finish(options, visitor_create(v, options, NULL));
+	nanosleep(
+	    &(struct timespec){ .tv_sec = 3, .tv_nsec = 100000000 }, NULL);
+	visitor_refused(
+	    v, "DELETE", "/api/v1/account", NULL, 403, "proof-needed");
+	json_decref(
+	    visitor_get(v, "POST", "/api/v1/passkeys/verify", body, 201));
+	json_decref(options);
+	softkey_free(first);
 	visitor_free(v);
 	server_end(own);
 }
@@ -470,8 +600,11 @@ main(void)
 		cmocka_unit_test(anothers_passkey_does_not_answer_for_a_name),
 		cmocka_unit_test(a_user_handle_is_checked),
 		cmocka_unit_test(a_sealed_ceremony_cannot_be_changed),
+		cmocka_unit_test(an_orphaned_passkey_is_signalled),
+		cmocka_unit_test(a_passkey_in_use_is_not_signalled),
 		cmocka_unit_test(a_ceremony_expires),
 		cmocka_unit_test(sessions_and_proofs_grow_old),
+		cmocka_unit_test(a_passkey_is_added_when_its_proof_was_fresh),
 		cmocka_unit_test(options_write_nothing),
 	};
 

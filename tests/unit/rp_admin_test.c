@@ -3,9 +3,19 @@
 
 #include <stdio.h>
 
+#include "rp/approvals.h"
 #include "rp/ids.h"
 
 /* ---- accounts, by their owners ---- */
+
+static enum rp_answer
+change(struct world *w, struct person *p, const char *display_name,
+    const char *locale, struct store_account *a)
+{
+	const struct rp_account_change change = { display_name, locale, NULL };
+
+	return rp_account_change(w->rp, call(w), &p->in, &change, a);
+}
 
 static void
 changes_what_is_shown(void **state)
@@ -16,37 +26,71 @@ changes_what_is_shown(void **state)
 	size_t n;
 
 	sign_up(w, p, "taro");
-	assert_answer(
-	    rp_account_change(w->rp, call(w), &p->in, " 山田　太郎 ", "ja", &a),
-	    RP_OK);
+	assert_answer(change(w, p, " 山田　太郎 ", "ja", &a), RP_OK);
 	assert_string_equal(a.display_name, "山田 太郎");
 	assert_string_equal(a.locale, "ja");
 	assert_string_equal(a.name, "taro");
 	assert_int_equal(events(w, p, "display-name-changed", ""), 1);
 	assert_int_equal(audited(w, "display-name-changed"), 1);
 	/* The same again, or the language alone, is no news. */
-	assert_answer(
-	    rp_account_change(w->rp, call(w), &p->in, "山田 太郎", NULL, &a),
-	    RP_OK);
-	assert_answer(
-	    rp_account_change(w->rp, call(w), &p->in, NULL, "en", &a), RP_OK);
+	assert_answer(change(w, p, "山田 太郎", NULL, &a), RP_OK);
+	assert_answer(change(w, p, NULL, "en", &a), RP_OK);
 	assert_string_equal(a.locale, "en");
 	assert_string_equal(a.display_name, "山田 太郎");
 	assert_int_equal(events(w, p, "display-name-changed", ""), 1);
-	assert_answer(
-	    rp_account_change(w->rp, call(w), &p->in, "\u202e", NULL, &a),
-	    RP_NAME_MALFORMED);
+	assert_answer(change(w, p, "\u202e", NULL, &a), RP_NAME_MALFORMED);
 	assert_non_null(w->call.hint);
+	assert_answer(change(w, p, NULL, "e n", &a), RP_NAME_MALFORMED);
 	assert_answer(
-	    rp_account_change(w->rp, call(w), &p->in, NULL, "e n", &a),
-	    RP_NAME_MALFORMED);
-	assert_answer(rp_account_change(
-			  w->rp, call(w), &p->in, NULL, "0123456789abcdef", &a),
-	    RP_NAME_MALFORMED);
+	    change(w, p, NULL, "0123456789abcdef", &a), RP_NAME_MALFORMED);
+	/* None at all is one, too. */
+	assert_answer(change(w, p, " \u3000", NULL, &a), RP_OK);
+	assert_string_equal(a.display_name, "");
+	assert_answer(change(w, p, "", NULL, &a), RP_OK);
+	assert_int_equal(events(w, p, "display-name-changed", ""), 2);
 	assert_answer(
 	    rp_sessions_end(w->rp, call(w), &p->in, false, &n), RP_OK);
-	assert_answer(rp_account_change(w->rp, call(w), &p->in, "x", NULL, &a),
-	    RP_SESSION_EXPIRED);
+	assert_answer(change(w, p, "x", NULL, &a), RP_SESSION_EXPIRED);
+	person_free(p);
+}
+
+/* All that was asked for, or nothing. */
+static void
+changes_all_or_nothing(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	const bool off = false;
+	struct rp_account_change all = { "花子", "ja", &off };
+	struct store_account a;
+	bool on = false;
+
+	sign_up(w, p, "taro");
+	/* Refused for its name: the switch is as it was. */
+	all.display_name = "\u202e";
+	assert_answer(rp_account_change(w->rp, call(w), &p->in, &all, &a),
+	    RP_NAME_MALFORMED);
+	assert_answer(rp_always_passkey(w->rp, call(w), &p->in, &on), RP_OK);
+	assert_true(on);
+	/* Refused for its switch: the name is. */
+	w->now += HOUR;
+	all.display_name = "花子";
+	assert_answer(rp_account_change(w->rp, call(w), &p->in, &all, &a),
+	    RP_PROOF_NEEDED);
+	assert_answer(change(w, p, NULL, NULL, &a), RP_OK);
+	assert_string_equal(a.display_name, "taro");
+	assert_string_equal(a.locale, "");
+	assert_int_equal(events(w, p, "display-name-changed", NULL), 0);
+
+	assert_answer(prove(w, p), RP_OK);
+	assert_answer(
+	    rp_account_change(w->rp, call(w), &p->in, &all, &a), RP_OK);
+	assert_string_equal(a.display_name, "花子");
+	assert_string_equal(a.locale, "ja");
+	assert_answer(rp_always_passkey(w->rp, call(w), &p->in, &on), RP_OK);
+	assert_false(on);
+	assert_int_equal(events(w, p, "always-passkey-off", NULL), 1);
+	assert_int_equal(events(w, p, "display-name-changed", NULL), 1);
 	person_free(p);
 }
 
@@ -520,6 +564,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(changes_what_is_shown),
+		T(changes_all_or_nothing),
 		T(goes_when_asked),
 		T(pages_through_history),
 		T(takes_notices_down),

@@ -118,6 +118,24 @@ counter_moved(struct home *h)
 	assert_ok(__real_store_update(h->w->kit->s, count_on, h));
 }
 
+static enum store_rc
+make_eligible(struct store_txn *t, void *arg)
+{
+	struct home *h = arg;
+	struct store_credential c;
+
+	assert_ok(store_credential_get(
+	    t, &h->anna->in.account.id, &h->anna->ref, &c));
+	c.flags |= WA_FLAG_BE;
+	return store_credential_put(t, &c);
+}
+
+static void
+eligibility_began(struct home *h)
+{
+	assert_ok(__real_store_update(h->w->kit->s, make_eligible, h));
+}
+
 static void
 account_removed(struct home *h)
 {
@@ -366,6 +384,8 @@ static const struct {
 	{ "passkey removed", passkey_removed, RP_PASSKEY_UNKNOWN,
 	    STORE_APPROVAL_PENDING },
 	{ "counter moved", counter_moved, RP_SIGN_COUNT,
+	    STORE_APPROVAL_PENDING },
+	{ "eligibility began", eligibility_began, RP_PASSKEY_REFUSED,
 	    STORE_APPROVAL_PENDING },
 	{ "account removed", account_removed, RP_PHONE_UNKNOWN,
 	    STORE_APPROVAL_PENDING },

@@ -77,8 +77,8 @@ gives_a_session_that_proves_no_passkey(void **state)
 	guest.in = h->pc.in;
 	memcpy(phone.key, h->pc.key.xy, 64);
 	assert_string_equal(
-	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
-	amr = rp_session_amr(&guest.in.session);
+	    rp_method_acr(guest.in.session.method), "urn:itsumo:xdevice");
+	amr = rp_method_amr(guest.in.session.method);
 	assert_string_equal(amr[2], "mca");
 	assert_true(rp_session_full(&guest.in, true));
 	assert_int_equal(guest.in.session.ends, h->w->now + 30 * DAY);
@@ -103,15 +103,13 @@ gives_a_session_that_proves_no_passkey(void **state)
 	assert_answer(
 	    rp_offer_begin(h->w->rp, call(h->w), &guest.in, &offer, &token),
 	    RP_PROOF_NEEDED);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
-	    RP_PROOF_NEEDED);
+	assert_answer(always_passkey(h->w, &guest.in, false), RP_PROOF_NEEDED);
 	/* A passkey used here makes good for it. */
 	assert_answer(prove(h->w, &guest), RP_OK);
 	assert_answer(
 	    rp_passkey_add_begin(h->w->rp, call(h->w), &guest.in, &o), RP_OK);
 	assert_string_equal(
-	    rp_session_acr(&guest.in.session), "urn:itsumo:xdevice");
+	    rp_method_acr(guest.in.session.method), "urn:itsumo:xdevice");
 }
 
 static void
@@ -306,6 +304,30 @@ shows_and_records_a_counter_that_went_back(void **state)
 	assert_answer(sign(h->w, &h->phone, &h->pc, &c, NULL, &s), RP_OK);
 	assert_true(stored(h->w, h->anna, &k));
 	assert_int_equal(k.sign_count, 10);
+}
+
+/* As a sign-in in a browser does. */
+static void
+learns_from_the_passkey(void **state)
+{
+	struct home *h = *state;
+	const struct softkey_script synced = {
+		.flags = WA_FLAG_UP | WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS
+	};
+	enum store_approval_state s;
+	struct store_credential k;
+	struct rp_commitment c;
+
+	assert_answer(ask(h->w, &h->pc, "anna"), RP_OK);
+	assert_answer(
+	    choose(h->w, &h->phone, &h->pc, h->pc.a.number, &c), RP_OK);
+	h->anna->counter = 7;
+	assert_answer(sign(h->w, &h->phone, &h->pc, &c, &synced, &s), RP_OK);
+	assert_true(stored(h->w, h->anna, &k));
+	assert_int_equal(k.sign_count, 7);
+	assert_int_equal(k.flags, WA_FLAG_UV | WA_FLAG_BE | WA_FLAG_BS);
+	assert_int_equal(k.last_used, h->w->now);
+	assert_int_equal(events(h->w, h->anna, "backup-eligible", ""), 1);
 }
 
 /* ---- the first choice ---- */
@@ -864,6 +886,7 @@ main(void)
 		TEST(takes_no_passkey_of_another_account),
 		TEST(takes_no_assertion_of_another_request),
 		TEST(shows_and_records_a_counter_that_went_back),
+		TEST(learns_from_the_passkey),
 		TEST(holds_to_the_first_choice),
 		TEST(approves_once),
 		TEST(takes_only_numbers_that_could_be_meant),

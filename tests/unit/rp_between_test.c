@@ -196,10 +196,11 @@ goes(struct world *w, struct person *p, struct person *other)
 static enum rp_answer
 changes(struct world *w, struct person *p, struct person *other)
 {
+	const struct rp_account_change change = { "Tarō", "ja", NULL };
 	struct store_account a;
 
 	(void)other;
-	return rp_account_change(w->rp, call(w), &p->in, "Tarō", "ja", &a);
+	return rp_account_change(w->rp, call(w), &p->in, &change, &a);
 }
 
 static const struct {

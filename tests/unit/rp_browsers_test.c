@@ -600,11 +600,9 @@ try_all(struct home *h, const struct rp_signed_in *who, enum rp_answer full)
 	assert_answer(
 	    rp_offer_confirm(h->w->rp, call(h->w), who, &none, true, &added),
 	    full == RP_OK ? RP_OFFER_UNKNOWN : full);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), who, true), full);
+	assert_answer(always_passkey(h->w, who, true), full);
 	/* These want a passkey whatever the switch says. */
-	assert_answer(rp_always_passkey_set(h->w->rp, call(h->w), who, false),
-	    RP_PROOF_NEEDED);
+	assert_answer(always_passkey(h->w, who, false), RP_PROOF_NEEDED);
 	assert_answer(
 	    rp_passkey_add_begin(h->w->rp, call(h->w), who, &creation),
 	    RP_PROOF_NEEDED);
@@ -641,15 +639,11 @@ limits_what_a_code_has_opened(void **state)
 	try_all(h, &guest.in, RP_PROOF_NEEDED);
 	/* Its owner has said that a code is enough. */
 	assert_answer(sign_in(h->w, h->anna, "anna"), RP_OK);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &h->anna->in, false), RP_OK);
 	try_all(h, &guest.in, RP_OK);
 	/* And a passkey used there is always enough. */
 	assert_answer(prove(h->w, &guest), RP_OK);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &guest.in, false),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &guest.in, false), RP_OK);
 }
 
 static void
@@ -665,17 +659,15 @@ is_always_passkey_unless_switched_off(void **state)
 	assert_true(on);
 	code.session.method = STORE_METHOD_CODE;
 	code.session.proved = 0;
-	assert_string_equal(rp_session_acr(&code.session), "urn:itsumo:code");
+	assert_string_equal(
+	    rp_method_acr(code.session.method), "urn:itsumo:code");
 	assert_false(rp_session_full(&code, on));
 	assert_true(rp_session_full(&h->anna->in, on));
 	h->w->now += HOUR;
 	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
-	    RP_PROOF_NEEDED);
+	    always_passkey(h->w, &h->anna->in, false), RP_PROOF_NEEDED);
 	assert_answer(prove(h->w, h->anna), RP_OK);
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, false),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &h->anna->in, false), RP_OK);
 	assert_int_equal(events(h->w, h->anna, "always-passkey-off", ""), 1);
 	/* It stays as it was set, however long. */
 	h->w->now += 13 * DAY;
@@ -684,9 +676,7 @@ is_always_passkey_unless_switched_off(void **state)
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_false(on);
 	assert_true(rp_session_full(&code, on));
-	assert_answer(
-	    rp_always_passkey_set(h->w->rp, call(h->w), &h->anna->in, true),
-	    RP_OK);
+	assert_answer(always_passkey(h->w, &h->anna->in, true), RP_OK);
 	assert_answer(
 	    rp_always_passkey(h->w->rp, call(h->w), &h->anna->in, &on), RP_OK);
 	assert_true(on);

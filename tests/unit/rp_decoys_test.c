@@ -38,6 +38,10 @@ WRAP(enum store_rc, store_account_get, accounts,
     (struct store_txn * t, const struct account_id *id,
 	struct store_account *a),
     (t, id, a))
+
+/* Whose passkeys cannot be read. */
+static const struct account_id *damaged;
+
 enum store_rc __real_store_credentials_of(struct store_txn *t,
     const struct account_id *account, struct store_credential *out, size_t *n);
 enum store_rc __wrap_store_credentials_of(struct store_txn *t,
@@ -50,6 +54,8 @@ __wrap_store_credentials_of(struct store_txn *t,
 	enum store_rc rc = __real_store_credentials_of(t, account, out, n);
 
 	work.lists++;
+	if (damaged != NULL && memcmp(account, damaged, sizeof(*account)) == 0)
+		return STORE_FAULT;
 	work.listed += *n;
 	return rc;
 }
@@ -201,6 +207,55 @@ cost_as_much_as_the_truth(void **state)
 	person_free(p);
 }
 
+/* Nor does it show when that of which as much is read is damaged. */
+static void
+hang_on_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	struct rp_request whole, o;
+
+	sign_up(w, p, "taro");
+	(void)begin(w, "taro");
+	whole = begin(w, "nobody");
+	damaged = &p->in.account.id;
+	o = begin(w, "nobody");
+	assert_true(same(&whole.allow, &o.allow));
+	assert_int_equal(work.lists, 1);
+	/* Its own name is a fault, as before. */
+	assert_answer(
+	    rp_login_begin(w->rp, call(w), "taro", RP_REQUIRED, &o), RP_FAULT);
+	damaged = NULL;
+	person_free(p);
+}
+
+static enum store_rc
+account_damage(struct store_txn *t, void *arg)
+{
+	const struct cluster_key k =
+	    cluster_key(arg, CLUSTER_ACCOUNT, (struct slice){ 0 });
+
+	return engine_put(t, TABLE_ACCOUNTS, cluster_slice(&k), slice_of("?"),
+	    ENGINE_REPLACE);
+}
+
+/* Nor when it was damaged before it all began. */
+static void
+begin_without_anybody(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	struct rp_request whole, o;
+
+	sign_up(w, p, "taro");
+	whole = begin(w, "nobody");
+	assert_ok(store_update(w->kit->s, account_damage, &p->in.account.id));
+	world_reopen(w);
+	o = begin(w, "nobody");
+	assert_true(same(&whole.allow, &o.allow));
+	person_free(p);
+}
+
 struct attempt {
 	enum rp_answer answer;
 	struct work work;
@@ -217,16 +272,12 @@ attempt(struct world *w, struct person *p, const struct rp_request *o,
 	struct attempt t;
 
 	memset(&work, 0, sizeof(work));
-	t.answer = rp_login_finish(
+	t.answer = login_finish(
 	    w->rp, call(w), sealed(&o->ceremony), &got, NULL, &in, &token);
 	t.work = work;
 	return t;
 }
 
-/*
- * Ids from one begin go into the finish of another: nothing tells an account
- * from none, neither the answer nor the work.
- */
 /* A key that anybody can sign with: P-256's base point has the private key 1.
  */
 static size_t
@@ -299,8 +350,8 @@ are_nobodys_also_when_signed(void **state)
 		/* It is a good signature. */
 		assert_int_equal(
 		    wa_assertion_verify(&want, &got, &base, &r), WA_OK);
-		assert_answer(rp_login_finish(w->rp, call(w),
-				  sealed(&o.ceremony), &got, NULL, &in, &token),
+		assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony),
+				  &got, NULL, &in, &token),
 		    RP_PASSKEY_REFUSED);
 		assert_int_equal(w->call.verdict, WA_CREDENTIAL_ID);
 	}
@@ -308,6 +359,10 @@ are_nobodys_also_when_signed(void **state)
 	person_free(stranger);
 }
 
+/*
+ * Ids from one begin go into the finish of another: nothing tells an account
+ * from none, neither the answer nor the work.
+ */
 static void
 are_refused_like_the_truth(void **state)
 {
@@ -350,6 +405,51 @@ are_refused_like_the_truth(void **state)
 	person_free(stranger);
 }
 
+/* How often, until it is told to wait. */
+static int
+tries(struct world *w, struct person *p, unsigned browser, struct slice id)
+{
+	struct rp_request o;
+	enum rp_answer a;
+	int n = -1;
+
+	w->browser = browser;
+	o = begin(w, NULL);
+	do {
+		a = attempt(w, p, &o, id).answer;
+		n++;
+	} while (a == RP_PASSKEY_REFUSED || a == RP_PASSKEY_UNKNOWN);
+	assert_answer(a, RP_RATE_LIMITED);
+	return n;
+}
+
+/* Nor do the limits, full or empty. */
+static void
+are_limited_like_the_truth(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *stranger = person_new();
+	struct rp_request taro, nobody;
+	struct slice real, decoy, unknown = softkey_id(stranger->key);
+
+	sign_up(w, p, "taro");
+	taro = begin(w, "taro");
+	nobody = begin(w, "nobody");
+	real = (struct slice){ taro.allow.list[0].id, taro.allow.list[0].id_n };
+	decoy = (struct slice){ nobody.allow.list[0].id,
+		nobody.allow.list[0].id_n };
+	assert_int_equal(tries(w, stranger, 10, real), 30);
+	assert_int_equal(tries(w, stranger, 10, decoy), 30);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(tries(w, stranger, 20 + i, unknown), 30);
+	/* Nothing is left to the network, and one try to each of them. */
+	assert_int_equal(tries(w, stranger, 30, unknown), 0);
+	assert_int_equal(tries(w, stranger, 30, real), 1);
+	assert_int_equal(tries(w, stranger, 30, decoy), 1);
+	person_free(p);
+	person_free(stranger);
+}
+
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
@@ -361,8 +461,11 @@ main(void)
 		T(are_plausible),
 		T(are_known_to_us_alone),
 		T(cost_as_much_as_the_truth),
+		T(hang_on_nobody_else),
+		T(begin_without_anybody),
 		T(are_nobodys_also_when_signed),
 		T(are_refused_like_the_truth),
+		T(are_limited_like_the_truth),
 	};
 
 	return cmocka_run_group_tests_name("rp_decoys", tests, NULL, NULL);

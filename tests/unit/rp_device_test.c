@@ -318,14 +318,14 @@ forgets_forged_proofs_after_a_while(void **state)
 	struct proof p;
 	int refused = 0;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		proof_of_phone(h->w, &h->phone, &p);
 		p.signature[1] ^= 1;
 		if (prove_it(h, &p, &d) == RP_RATE_LIMITED)
 			break;
 		refused++;
 	}
-	assert_int_equal(refused, 60);
+	assert_int_equal(refused, 300);
 	h->w->now += 10 * MINUTE;
 	proof_of_phone(h->w, &h->phone, &p);
 	assert_answer(prove_it(h, &p, &d), RP_OK);
@@ -341,7 +341,7 @@ is_heard_among_many_bad_ones(void **state)
 
 	h->tv.network = h->phone.network;
 	assert_answer(ask(h->w, &h->tv, "anna"), RP_OK);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 400; i++) {
 		proof_of_phone(h->w, &h->bens, &p);
 		if (i % 2 == 0)
 			p.claims.phone = "phn_AAAAAAAAAAAAAAAAAAAAAA";
@@ -358,7 +358,7 @@ is_heard_among_many_bad_ones(void **state)
 	    answer(h->w, &h->phone, &h->tv, true), STORE_APPROVAL_APPROVED);
 	assert_answer(collect(h->w, &h->tv), RP_OK);
 	/* Bad ones that name it are counted for it. */
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 400; i++) {
 		proof_of_phone(h->w, &h->phone, &p);
 		p.signature[1] ^= 1;
 		(void)prove_it(h, &p, &d);

@@ -159,8 +159,8 @@ sign_up_with(struct world *w, struct person *p, const struct rp_signup *s)
 	if ((a = rp_signup_begin(w->rp, call(w), s, &o)) != RP_OK)
 		return a;
 	made = make_passkey(p, &o);
-	return rp_signup_finish(
-	    w->rp, call(w), sealed(&o.ceremony), &made, &p->in, &p->token, &c);
+	return rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+	    NULL, &p->in, &p->token, &c);
 }
 
 void
@@ -168,6 +168,22 @@ sign_up(struct world *w, struct person *p, const char *name)
 {
 	assert_answer(
 	    sign_up_with(w, p, &(struct rp_signup){ .name = name }), RP_OK);
+}
+
+enum rp_answer
+login_finish(struct rp *rp, struct rp_call *call, struct slice ceremony,
+    const struct wa_assertion *got, const struct session_id *old,
+    struct rp_signed_in *in, struct rp_token *token)
+{
+	struct rp_login *l = malloc(rp_login_size());
+	enum rp_answer a;
+
+	assert_non_null(l);
+	if (rp_login_judge(rp, call, ceremony, got, old, l) == RP_OK)
+		rp_logins_keep(rp, &l, 1);
+	a = rp_login_end(l, in, token);
+	free(l);
+	return a;
 }
 
 enum rp_answer
@@ -181,7 +197,7 @@ sign_in(struct world *w, struct person *p, const char *name)
 	if (a != RP_OK)
 		return a;
 	got = assert_passkey(p, &o, NULL);
-	return rp_login_finish(
+	return login_finish(
 	    w->rp, call(w), sealed(&o.ceremony), &got, NULL, &p->in, &p->token);
 }
 
@@ -197,6 +213,15 @@ prove(struct world *w, struct person *p)
 	got = assert_passkey(p, &o, NULL);
 	return rp_proof_finish(
 	    w->rp, call(w), &p->in, sealed(&o.ceremony), &got, &p->in.session);
+}
+
+enum rp_answer
+always_passkey(struct world *w, const struct rp_signed_in *who, bool on)
+{
+	const struct rp_account_change change = { .always_passkey = &on };
+	struct store_account a;
+
+	return rp_account_change(w->rp, call(w), who, &change, &a);
 }
 
 enum rp_answer

@@ -72,9 +72,17 @@ enum rp_answer sign_up_with(
     struct world *w, struct person *p, const struct rp_signup *s);
 /* Must succeed. */
 void sign_up(struct world *w, struct person *p, const char *name);
+/* All of a finish, for one. */
+enum rp_answer login_finish(struct rp *rp, struct rp_call *call,
+    struct slice ceremony, const struct wa_assertion *got,
+    const struct session_id *old, struct rp_signed_in *in,
+    struct rp_token *token);
 /* Begins and finishes, by name or, with NULL, without. */
 enum rp_answer sign_in(struct world *w, struct person *p, const char *name);
 enum rp_answer prove(struct world *w, struct person *p);
+/* Sets the switch of who is signed in. */
+enum rp_answer always_passkey(
+    struct world *w, const struct rp_signed_in *who, bool on);
 /* Adds other's key to p's account. */
 enum rp_answer add_passkey(
     struct world *w, struct person *p, struct person *other);

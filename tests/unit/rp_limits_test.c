@@ -25,7 +25,7 @@ burst(struct rp_limits *l, enum rp_limit kind, uint32_t n, store_time now,
 {
 	int taken = 0;
 
-	while (taken < 100000 && rp_limit_take(l, kind, who(&n), now, retry))
+	while (taken < 1000000 && rp_limit_take(l, kind, who(&n), now, retry))
 		taken++;
 	return taken;
 }
@@ -54,17 +54,24 @@ static const struct {
 	enum rp_limit kind;
 	int burst;
 	store_time each;
+	bool shared; /* by the people of a network */
 } rates[] = {
-	{ RP_LIMIT_OPTIONS_NETWORK, 120, 1000 },
-	{ RP_LIMIT_REFUSED_NETWORK, 20, 30000 },
-	{ RP_LIMIT_NAME_TAKEN_NETWORK, 20, 180000 },
-	{ RP_LIMIT_SIGN_UP_NETWORK, 20, 180000 },
-	{ RP_LIMIT_REFUSED_ACCOUNT, 30, 120000 },
-	{ RP_LIMIT_INVITATION_NETWORK, 60, 60000 },
-	{ RP_LIMIT_APPROVALS_NETWORK, 30, 20000 },
-	{ RP_LIMIT_APPROVALS_NAME, 60, 60000 },
-	{ RP_LIMIT_DEVICE_NETWORK, 60, 10000 },
-	{ RP_LIMIT_DEVICE_ONE, 30, 120000 },
+	{ RP_LIMIT_OPTIONS_NETWORK, 3000, 20, true },
+	{ RP_LIMIT_REFUSED_NETWORK, 300, 2000, true },
+	{ RP_LIMIT_NAME_TAKEN_NETWORK, 100, 15000, true },
+	{ RP_LIMIT_SIGN_UP_NETWORK, 200, 15000, true },
+	{ RP_LIMIT_INVITATION_NETWORK, 100, 10000, true },
+	{ RP_LIMIT_APPROVALS_NETWORK, 120, 5000, true },
+	{ RP_LIMIT_DEVICE_NETWORK, 300, 2000, true },
+	{ RP_LIMIT_SIGN_UP_WIDE, 1600, 2000, true },
+	{ RP_LIMIT_APPROVALS_WIDE, 1000, 1000, true },
+	{ RP_LIMIT_APPROVALS_NAME, 60, 60000, false },
+	{ RP_LIMIT_DEVICE_ONE, 30, 120000, false },
+	{ RP_LIMIT_REFUSED_PASSKEY, 30, 120000, false },
+	{ RP_LIMIT_NAME_TAKEN_INVITATION, 20, 180000, false },
+	{ RP_LIMIT_OPTIONS_ACCOUNT, 120, 1000, false },
+	{ RP_LIMIT_SIGN_IN_ACCOUNT, 120, 30000, false },
+	{ RP_LIMIT_CHANGES_ACCOUNT, 60, 30000, false },
 };
 
 enum { RATES = sizeof(rates) / sizeof(rates[0]) };
@@ -74,7 +81,7 @@ _Static_assert(RATES == (int)RP_LIMIT_KINDS, "one of each");
 static void
 empties_and_fills(void **state)
 {
-	struct rp_limits *l = rp_limits_new(1000);
+	struct rp_limits *l = rp_limits_new(1000, 1);
 	store_time retry, now = START;
 
 	(void)state;
@@ -98,12 +105,37 @@ empties_and_fills(void **state)
 		    rp_limit_ask(l, rates[i].kind, who(&n), now, &retry));
 		assert_true(
 		    rp_limit_ask(l, rates[i].kind, who(&n), now, &retry));
+		assert_false(rp_limit_full(l, rates[i].kind, who(&n), now));
 		assert_int_equal(burst(l, rates[i].kind, n, now, &retry), 1);
 		now += 3 * rates[i].each;
 		assert_int_equal(burst(l, rates[i].kind, n, now, &retry), 3);
-		now += 1000 * rates[i].each;
+		now += rates[i].burst * rates[i].each - 1;
+		assert_false(rp_limit_full(l, rates[i].kind, who(&n), now));
+		now += 1;
+		assert_true(rp_limit_full(l, rates[i].kind, who(&n), now));
 		assert_int_equal(
 		    burst(l, rates[i].kind, n, now, &retry), rates[i].burst);
+	}
+	rp_limits_free(l);
+}
+
+/* More people behind one address are not more in one account. */
+static void
+gives_networks_more_where_they_are_larger(void **state)
+{
+	struct rp_limits *l = rp_limits_new(1000, 40);
+	store_time retry;
+
+	(void)state;
+	assert_non_null(l);
+	for (size_t i = 0; i < RATES; i++) {
+		const int factor = rates[i].shared ? 40 : 1;
+		store_time each = rates[i].each / factor;
+
+		assert_int_equal(burst(l, rates[i].kind, 1, START, &retry),
+		    rates[i].burst * factor);
+		/* Never more than one a millisecond, the clock's own step. */
+		assert_int_equal(retry, each > 0 ? each : 1);
 	}
 	rp_limits_free(l);
 }
@@ -112,7 +144,7 @@ empties_and_fills(void **state)
 static void
 survives_a_clock_put_back(void **state)
 {
-	struct rp_limits *l = rp_limits_new(1000);
+	struct rp_limits *l = rp_limits_new(1000, 1);
 	store_time retry, now = START;
 	const store_time back[] = { 1, 1000, 3600000, START };
 
@@ -124,7 +156,7 @@ survives_a_clock_put_back(void **state)
 		n = burst(
 		    l, RP_LIMIT_OPTIONS_NETWORK, i, now - back[i], &retry);
 		assert_in_range(n, 0, 1);
-		assert_in_range(retry, 1, 121000);
+		assert_in_range(retry, 1, 61000);
 		assert_true(burst(l, RP_LIMIT_OPTIONS_NETWORK, i,
 				now - back[i] + retry, &retry) > 0);
 	}
@@ -135,7 +167,7 @@ survives_a_clock_put_back(void **state)
 static void
 forgets_the_least(void **state)
 {
-	struct rp_limits *l = rp_limits_new(512);
+	struct rp_limits *l = rp_limits_new(512, 1);
 	store_time retry;
 	uint32_t bad = 1;
 	int kept = 0;
@@ -161,7 +193,7 @@ taker(void *arg)
 	uint32_t n = 7;
 	size_t taken = 0;
 
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 2000; i++)
 		taken += rp_limit_take(
 		    l, RP_LIMIT_OPTIONS_NETWORK, who(&n), START, &retry);
 	return (void *)taken; /* NOLINT(performance-no-int-to-ptr) */
@@ -170,7 +202,7 @@ taker(void *arg)
 static void
 counts_across_threads(void **state)
 {
-	struct rp_limits *l = rp_limits_new(512);
+	struct rp_limits *l = rp_limits_new(512, 1);
 	pthread_t threads[4];
 	size_t taken = 0;
 
@@ -184,7 +216,7 @@ counts_across_threads(void **state)
 		pthread_join(threads[i], &n);
 		taken += (size_t)n;
 	}
-	assert_int_equal(taken, 120);
+	assert_int_equal(taken, 3000);
 	rp_limits_free(l);
 }
 
@@ -194,6 +226,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hashes_as_published),
 		cmocka_unit_test(empties_and_fills),
+		cmocka_unit_test(gives_networks_more_where_they_are_larger),
 		cmocka_unit_test(survives_a_clock_put_back),
 		cmocka_unit_test(forgets_the_least),
 		cmocka_unit_test(counts_across_threads),

@@ -101,7 +101,7 @@ finish(struct world *w, struct person *p, struct person *other,
 	got = assert_passkey(wrong->unknown ? other : p, &o, &lie);
 	if (wrong->no_handle)
 		got.user_handle.n = 0;
-	return rp_login_finish(w->rp, call_by(w, wrong->foreign ? 2 : 1, 1),
+	return login_finish(w->rp, call_by(w, wrong->foreign ? 2 : 1, 1),
 	    sealed(&o.ceremony), &got, NULL, &p->in, &p->token);
 }
 
@@ -232,10 +232,10 @@ cannot_be_replayed(void **state)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, NULL);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_OK);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_CEREMONY_SPENT);
 	assert_int_equal(events(w, p, "sign-in", NULL), 1);
@@ -243,10 +243,10 @@ cannot_be_replayed(void **state)
 	assert_answer(
 	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
 	got = assert_passkey(p, &o, &unverified);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_REFUSED);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_CEREMONY_SPENT);
 	assert_int_equal(events(w, p, "sign-in", NULL), 2);
@@ -275,7 +275,7 @@ allows_what_it_allowed(void **state)
 	w->now += SECOND;
 	assert_answer(add_passkey(w, p, second), RP_OK);
 	got = assert_passkey(second, &o, NULL);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_REFUSED);
 	assert_int_equal(w->call.verdict, WA_CREDENTIAL_ID);
@@ -305,9 +305,8 @@ ends_the_session_the_browser_had(void **state)
 		    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o),
 		    RP_OK);
 		got = assert_passkey(p, &o, NULL);
-		assert_answer(
-		    rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
-			&old, &p->in, &p->token),
+		assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony),
+				  &got, &old, &p->in, &p->token),
 		    RP_OK);
 	}
 	assert_answer(rp_session_check(w->rp, call(w), before.s, &in, &touch),
@@ -402,7 +401,7 @@ racer(void *arg)
 	c = *call(r->w);
 	pthread_mutex_unlock(&r->lock);
 	pthread_barrier_wait(&r->start);
-	r->answers[i] = rp_login_finish(
+	r->answers[i] = login_finish(
 	    r->w->rp, &c, r->ceremony[i], &r->got[i], NULL, &in, &token);
 	return NULL;
 }
@@ -502,70 +501,149 @@ counts_one_of_two(void **state)
 
 /* ---- limits ---- */
 
+/* Begins and finishes with a lie, by a browser of that number. */
+static enum rp_answer
+lie_about(struct world *w, struct person *p, unsigned browser)
+{
+	const struct softkey_script lie = { .origin = "https://example.com" };
+	struct rp_request o;
+	struct wa_assertion got;
+	struct rp_signed_in in;
+	struct rp_token token;
+
+	w->browser = browser;
+	assert_answer(
+	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
+	got = assert_passkey(p, &o, &lie);
+	return login_finish(
+	    w->rp, call(w), sealed(&o.ceremony), &got, NULL, &in, &token);
+}
+
+/* Lies until it is told to wait; how often it was heard. */
+static int
+lie_on(struct world *w, struct person *p, unsigned browser, enum rp_answer want)
+{
+	enum rp_answer a;
+	int n = 0;
+
+	while ((a = lie_about(w, p, browser)) == want && n < 10000)
+		n++;
+	assert_answer(a, RP_RATE_LIMITED);
+	assert_true(w->call.retry_after_ms > 0);
+	return n;
+}
+
 /* A stranger who knows a credential id cannot fill a disk, nor lock it. */
 static void
 slows_strangers_and_not_owners(void **state)
 {
 	struct world *w = *state;
 	struct person *p = person_new();
-	struct rp_request o;
-	struct wa_assertion got;
-	struct rp_signed_in in;
-	struct rp_token token;
-	const struct softkey_script lie = { .origin = "https://example.com" };
-	enum rp_answer a = RP_OK;
-	int tries = 0;
 
 	sign_up(w, p, "taro");
-	w->network = 2;
-	while (a != RP_RATE_LIMITED && tries++ < 1000) {
-		a = rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o);
-		assert_answer(a, RP_OK);
-		got = assert_passkey(p, &o, &lie);
-		a = rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
-		    NULL, &in, &token);
-		assert_true(a == RP_PASSKEY_REFUSED || a == RP_RATE_LIMITED);
-	}
-	assert_int_equal(tries, 21);
-	assert_true(w->call.retry_after_ms > 0);
-	assert_true(w->call.retry_after_ms <= 30 * SECOND);
+	/* One passkey, in one browser. */
+	assert_int_equal(lie_on(w, p, 66, RP_PASSKEY_REFUSED), 30);
+	assert_in_range(w->call.retry_after_ms, 1, 2 * MINUTE);
 	assert_int_equal(events(w, p, "sign-in", NULL), 0);
-	w->network = 1;
+	/* Its owner has another, on the same network. */
+	w->browser = 1;
 	assert_answer(sign_in(w, p, NULL), RP_OK);
-	w->network = 2;
+	/* There it waits its time, and is good again. */
+	w->browser = 66;
+	assert_answer(sign_in(w, p, NULL), RP_RATE_LIMITED);
 	w->now += w->call.retry_after_ms;
-	w->now += 30 * SECOND;
 	assert_answer(sign_in(w, p, NULL), RP_OK);
 	person_free(p);
 }
 
-/* More patient, with one passkey: slowed for that one alone. */
+/* The bucket of one passkey is not that of another in the same browser. */
 static void
-slows_patient_strangers(void **state)
+slows_one_passkey_and_not_another(void **state)
 {
 	struct world *w = *state;
 	struct person *p = person_new(), *other = person_new();
+
+	sign_up(w, p, "taro");
+	sign_up(w, other, "hanako");
+	assert_int_equal(lie_on(w, p, 1, RP_PASSKEY_REFUSED), 30);
+	assert_answer(sign_in(w, other, NULL), RP_OK);
+	w->network = 2;
+	assert_answer(sign_in(w, p, NULL), RP_OK);
+	person_free(p);
+	person_free(other);
+}
+
+/*
+ * Behind one address somebody empties the network's bucket, and keeps it
+ * empty: what was refused nothing in its own browser is heard all the same.
+ */
+static void
+lets_nobody_lock_their_neighbours(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *other = person_new(),
+		      *nobody = person_new(), *added = person_new();
+
+	sign_up(w, p, "taro");
+	sign_up(w, other, "hanako");
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(
+		    lie_on(w, nobody, 100 + i, RP_PASSKEY_UNKNOWN), 30);
+	/* Also with the very passkey, once in each browser. */
+	assert_answer(lie_about(w, p, 67), RP_PASSKEY_REFUSED);
+	assert_answer(lie_about(w, p, 67), RP_RATE_LIMITED);
+	assert_answer(lie_about(w, p, 68), RP_PASSKEY_REFUSED);
+	assert_answer(lie_about(w, nobody, 69), RP_RATE_LIMITED);
+	w->browser = 1;
+	assert_answer(sign_in(w, p, NULL), RP_OK);
+	assert_answer(sign_in(w, p, "taro"), RP_OK);
+	assert_answer(prove(w, p), RP_OK);
+	assert_answer(add_passkey(w, p, added), RP_OK);
+	assert_answer(
+	    sign_up_with(w, nobody, &(struct rp_signup){ .name = "jiro" }),
+	    RP_OK);
+	/* What was refused once takes its turn with the others. */
+	assert_answer(lie_about(w, other, 1), RP_PASSKEY_REFUSED);
+	assert_answer(sign_in(w, other, NULL), RP_RATE_LIMITED);
+	w->now += 2 * SECOND;
+	assert_answer(sign_in(w, other, NULL), RP_OK);
+	person_free(p);
+	person_free(other);
+	person_free(nobody);
+	person_free(added);
+}
+
+/* Who has a passkey writes with each use of it: not without end. */
+static void
+slows_who_signs_in_without_end(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *other = person_new();
+	const struct softkey_script unverified = { .flags = WA_FLAG_UP };
 	struct rp_request o;
 	struct wa_assertion got;
 	struct rp_signed_in in;
 	struct rp_token token;
-	const struct softkey_script lie = { .origin = "https://example.com" };
-	enum rp_answer a = RP_OK;
-	int tries = 0;
+	size_t wrote;
+	int n = 0;
 
 	sign_up(w, p, "taro");
 	sign_up(w, other, "hanako");
-	while (a != RP_RATE_LIMITED && tries++ < 1000) {
-		w->now += 30 * SECOND;
-		a = rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o);
-		assert_answer(a, RP_OK);
-		got = assert_passkey(p, &o, &lie);
-		a = rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
-		    NULL, &in, &token);
-	}
-	assert_in_range(tries, 35, 45);
+	while (sign_in(w, p, NULL) == RP_OK && prove(w, p) == RP_OK && n < 1000)
+		n++;
+	assert_int_equal(n, 60);
+	assert_int_equal(w->call.retry_after_ms, 30 * SECOND);
+	wrote = events(w, p, "sign-in", NULL);
+	/* Nor are its refusals written down now; they are refusals still. */
+	assert_answer(
+	    rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o), RP_OK);
+	got = assert_passkey(p, &o, &unverified);
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+			  NULL, &in, &token),
+	    RP_PASSKEY_REFUSED);
+	assert_int_equal(events(w, p, "sign-in", NULL), wrote);
 	assert_answer(sign_in(w, other, NULL), RP_OK);
-	w->network = 2;
+	w->now += 30 * SECOND;
 	assert_answer(sign_in(w, p, NULL), RP_OK);
 	person_free(p);
 	person_free(other);
@@ -575,16 +653,30 @@ static void
 limits_options(void **state)
 {
 	struct world *w = *state;
+	struct person *p = person_new();
 	struct rp_request o;
-	int n = 0;
+	int n = 1;
 
+	sign_up(w, p, "taro");
 	while (rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o) == RP_OK)
 		n++;
-	assert_int_equal(n, 120);
-	assert_int_equal(w->call.retry_after_ms, SECOND);
+	assert_int_equal(n, 3000);
+	assert_int_equal(w->call.retry_after_ms, 20);
 	assert_answer(
 	    rp_login_begin(w->rp, call_by(w, 1, 2), NULL, RP_REQUIRED, &o),
 	    RP_OK);
+	/* Who is signed in has another, of the account's. */
+	assert_answer(rp_proof_begin(w->rp, call(w), &p->in, &o), RP_OK);
+	for (n = 1; rp_proof_begin(w->rp, call(w), &p->in, &o) == RP_OK;)
+		n++;
+	assert_int_equal(n, 120);
+	person_free(p);
+	w->config.limits_factor = 2;
+	world_reopen(w);
+	for (n = 0;
+	     rp_login_begin(w->rp, call(w), NULL, RP_REQUIRED, &o) == RP_OK;)
+		n++;
+	assert_int_equal(n, 6000);
 }
 
 #define T(name)                                                                \
@@ -604,7 +696,9 @@ main(void)
 		T(spends_a_ceremony_once),
 		T(counts_one_of_two),
 		T(slows_strangers_and_not_owners),
-		T(slows_patient_strangers),
+		T(slows_one_passkey_and_not_another),
+		T(lets_nobody_lock_their_neighbours),
+		T(slows_who_signs_in_without_end),
 		T(limits_options),
 	};
 

@@ -251,6 +251,29 @@ judges_labels(void **state)
 	}
 }
 
+/* What need not be there may be nothing; else it is a label. */
+static void
+judges_display_names(void **state)
+{
+	static const struct {
+		const char *name, *out;
+	} shown[] = { { "", "" }, { "  ", "" }, { "\u3000\ufe0f", "" },
+		{ " Taro  Y. ", "Taro Y." }, { "\u202e", NULL } };
+	char out[STORE_DISPLAY_NAME_MAX + 1];
+	const char *hint;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		enum rp_answer a =
+		    rp_display_name_prepare(shown[i].name, out, &hint);
+
+		assert_int_equal(
+		    a, shown[i].out != NULL ? RP_OK : RP_NAME_MALFORMED);
+		if (shown[i].out != NULL)
+			assert_string_equal(out, shown[i].out);
+	}
+}
+
 static void
 bounds_labels(void **state)
 {
@@ -304,6 +327,7 @@ main(void)
 		cmocka_unit_test(bounds_names),
 		cmocka_unit_test(settles_names),
 		cmocka_unit_test(judges_labels),
+		cmocka_unit_test(judges_display_names),
 		cmocka_unit_test(bounds_labels),
 		cmocka_unit_test(settles_labels),
 	};

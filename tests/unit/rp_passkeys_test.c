@@ -324,7 +324,7 @@ is_gone_for_who_began(void **state)
 	assert_answer(
 	    rp_passkey_remove(w->rp, call(w), &p->in, &second->ref, &ended),
 	    RP_OK);
-	assert_answer(rp_login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
+	assert_answer(login_finish(w->rp, call(w), sealed(&o.ceremony), &got,
 			  NULL, &in, &token),
 	    RP_PASSKEY_UNKNOWN);
 	person_free(p);

@@ -23,7 +23,7 @@ sign_up_by(struct world *w, struct person *p, const char *name,
 	if (outputs != NULL)
 		made.registration.client_extensions = slice_of(outputs);
 	return rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
-	    &p->in, &p->token, &added);
+	    NULL, &p->in, &p->token, &added);
 }
 
 static void

@@ -222,6 +222,9 @@ ends_as_asked(void **state)
 	assert_int_equal(n, 3);
 	assert_answer(check(w, token[0].s), RP_OK);
 	assert_answer(check(w, token[2].s), RP_SESSION_EXPIRED);
+	/* And when there is nothing to end, nothing is written. */
+	assert_answer(rp_sessions_end(w->rp, call(w), &in[0], true, &n), RP_OK);
+	assert_int_equal(n, 0);
 	assert_answer(
 	    rp_sessions_end(w->rp, call(w), &in[0], false, &n), RP_OK);
 	assert_int_equal(n, 1);

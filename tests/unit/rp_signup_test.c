@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp_kit.h"
 
+#include <stdio.h>
+
 #include <pthread.h>
 
 static struct rp_invitation_text
@@ -40,7 +42,7 @@ makes_an_account(void **state)
 	made.transports = 0xff;
 	w->now += SECOND;
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
-			  &made, &p->in, &p->token, &c),
+			  &made, NULL, &p->in, &p->token, &c),
 	    RP_OK);
 	assert_string_equal(p->in.account.name, "Tarō");
 	assert_string_equal(p->in.account.name_key, "tarō");
@@ -99,7 +101,7 @@ names_a_passkey(void **state)
 		    &(struct softkey_script){ .aaguid = cases[i].aaguid });
 		made.name = cases[i].chosen;
 		a = rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
-		    &p->in, &p->token, &c);
+		    NULL, &p->in, &p->token, &c);
 		assert_answer(
 		    a, cases[i].name != NULL ? RP_OK : RP_NAME_MALFORMED);
 		if (cases[i].name != NULL)
@@ -234,12 +236,12 @@ one_case(size_t i)
 	if (lies[i].lie == REPLAYED)
 		assert_answer(
 		    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
-			&p->in, &p->token, &c),
+			NULL, &p->in, &p->token, &c),
 		    RP_OK);
 	assert_ok(store_stat(w->kit->s, &before));
 	a = rp_signup_finish(w->rp,
 	    call_by(w, lies[i].lie == FOREIGN ? 2 : 1, 1), sealed(&o.ceremony),
-	    &made, &p->in, &p->token, &c);
+	    &made, NULL, &p->in, &p->token, &c);
 	if (a != lies[i].want)
 		fail_msg("%zu: got %s, want %s", i, rp_answer_name(a),
 		    rp_answer_name(lies[i].want));
@@ -261,6 +263,64 @@ answers_each_lie(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
 		one_case(i);
+}
+
+/* A browser has one session: the next begins where the last one ends. */
+static void
+ends_the_session_the_browser_had(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new(), *next = person_new();
+	struct rp_new_passkey made;
+	struct rp_creation o;
+	struct store_credential c;
+	struct rp_signed_in in;
+	bool touch;
+
+	sign_up(w, p, "taro");
+	/* One that is refused ends nothing. */
+	assert_answer(rp_signup_begin(w->rp, call(w),
+			  &(struct rp_signup){ .name = "hanako" }, &o),
+	    RP_OK);
+	made = make_passkey_by(next, &o,
+	    &(struct softkey_script){ .origin = "https://example.com" });
+	assert_answer(
+	    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+		&p->in.session.id, &next->in, &next->token, &c),
+	    RP_PASSKEY_REFUSED);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), p->token.s, &in, &touch), RP_OK);
+	made = make_passkey(next, &o);
+	assert_answer(
+	    rp_signup_finish(w->rp, call(w), sealed(&o.ceremony), &made,
+		&p->in.session.id, &next->in, &next->token, &c),
+	    RP_OK);
+	assert_answer(rp_session_check(w->rp, call(w), p->token.s, &in, &touch),
+	    RP_SESSION_EXPIRED);
+	assert_int_equal(events(w, p, "sign-out", NULL), 1);
+	assert_answer(
+	    rp_session_check(w->rp, call(w), next->token.s, &in, &touch),
+	    RP_OK);
+	person_free(p);
+	person_free(next);
+}
+
+/* Who leaves the field empty has none; who leaves it out is called so. */
+static void
+needs_no_display_name(void **state)
+{
+	struct world *w = *state;
+	struct rp_creation o;
+
+	assert_answer(
+	    rp_signup_begin(w->rp, call(w),
+		&(struct rp_signup){ .name = "taro", .display_name = "" }, &o),
+	    RP_OK);
+	assert_string_equal(o.display_name, "");
+	assert_answer(rp_signup_begin(w->rp, call(w),
+			  &(struct rp_signup){ .name = "taro" }, &o),
+	    RP_OK);
+	assert_string_equal(o.display_name, "taro");
 }
 
 /* ---- invitations ---- */
@@ -322,12 +382,12 @@ takes_an_invitation_once(void **state)
 	assert_answer(rp_signup_begin(w->rp, call(w), &s, &o2), RP_OK);
 	made = make_passkey(p, &o);
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
-			  &made, &p->in, &p->token, &c),
+			  &made, NULL, &p->in, &p->token, &c),
 	    RP_OK);
 	assert_string_equal(p->in.account.name, "Taro");
 	made = make_passkey(other, &o2);
 	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o2.ceremony),
-			  &made, &other->in, &other->token, &c),
+			  &made, NULL, &other->in, &other->token, &c),
 	    RP_INVITATION_UNKNOWN);
 	assert_answer(sign_up_with(w, other, &s), RP_INVITATION_UNKNOWN);
 	assert_answer(rp_invitation_check(w->rp, call(w), i.s, &about),
@@ -473,7 +533,7 @@ race(void *arg)
 
 	pthread_barrier_wait(r->start);
 	r->answer = rp_signup_finish(r->w->rp, &r->call, sealed(&r->o.ceremony),
-	    &r->made, &r->p->in, &r->p->token, &c);
+	    &r->made, NULL, &r->p->in, &r->p->token, &c);
 	return NULL;
 }
 
@@ -552,49 +612,108 @@ limits_who_asks_for_names(void **state)
 	w->network = 2;
 	while (rp_signup_begin(w->rp, call(w), &taken, &o) == RP_NAME_TAKEN)
 		n++;
-	assert_int_equal(n, 20);
+	assert_int_equal(n, 100);
 	/* And then no name is told from another, until some time has passed. */
 	assert_answer(
 	    rp_signup_begin(w->rp, call(w), &open, &o), RP_RATE_LIMITED);
-	assert_int_equal(w->call.retry_after_ms, 3 * MINUTE);
-	w->now += 3 * MINUTE;
+	assert_int_equal(w->call.retry_after_ms, 15 * SECOND);
+	w->now += 15 * SECOND;
 	assert_answer(rp_signup_begin(w->rp, call(w), &open, &o), RP_OK);
 	person_free(p);
+}
+
+static enum rp_answer
+sign_up_numbered(struct world *w, int number, const char *invitation)
+{
+	struct person *p = person_new();
+	char name[16];
+	enum rp_answer a;
+
+	snprintf(name, sizeof(name), "taro%d", number);
+	a = sign_up_with(w, p,
+	    &(struct rp_signup){ .name = name, .invitation = invitation });
+	person_free(p);
+	return a;
 }
 
 static void
 limits_who_makes_accounts(void **state)
 {
 	struct world *w = *state;
-	char name[] = "taro0";
+	struct person *p = person_new();
+	struct rp_new_passkey made;
+	struct rp_creation o;
+	struct store_credential c;
 	enum rp_answer a;
 	int n = 0;
 
-	do {
-		struct person *p = person_new();
-
-		name[4] = (char)('a' + n);
-		a = sign_up_with(w, p, &(struct rp_signup){ .name = name });
-		n += a == RP_OK;
-		person_free(p);
-	} while (a == RP_OK);
+	/* Begun in time, and finished when there is none left. */
+	assert_answer(rp_signup_begin(w->rp, call(w),
+			  &(struct rp_signup){ .name = "hanako" }, &o),
+	    RP_OK);
+	while ((a = sign_up_numbered(w, n, NULL)) == RP_OK && n < 1000)
+		n++;
 	assert_answer(a, RP_RATE_LIMITED);
+	assert_int_equal(n, 200);
+	made = make_passkey(p, &o);
+	assert_answer(rp_signup_finish(w->rp, call(w), sealed(&o.ceremony),
+			  &made, NULL, &p->in, &p->token, &c),
+	    RP_RATE_LIMITED);
+	person_free(p);
+}
+
+/* Whom somebody invited is no stranger, whatever strangers do there. */
+static void
+counts_the_invited_apart(void **state)
+{
+	struct world *w = *state;
+	struct person *p = person_new();
+	struct rp_invitation_text i = invite(w, NULL), other = invite(w, NULL);
+	struct rp_signup taken = { .name = "taro", .invitation = i.s };
+	struct rp_invitation about;
+	struct rp_creation o;
+	int n = 0;
+
+	sign_up(w, p, "taro");
+	while (sign_up_numbered(w, n, NULL) == RP_OK)
+		n++;
+	for (n = 0;
+	     rp_signup_begin(w->rp, call(w), &taken, &o) == RP_NAME_TAKEN;)
+		n++;
+	/* Names are asked for by one invitation as well, and not by another. */
 	assert_int_equal(n, 20);
+	assert_answer(sign_up_numbered(w, 1000, i.s), RP_RATE_LIMITED);
+	assert_answer(
+	    rp_invitation_check(w->rp, call(w), other.s, &about), RP_OK);
+	assert_answer(sign_up_numbered(w, 1000, other.s), RP_OK);
+	w->now += 3 * MINUTE;
+	assert_answer(sign_up_numbered(w, 1001, i.s), RP_OK);
+	person_free(p);
 }
 
 static void
 limits_who_guesses_invitations(void **state)
 {
+	static const char guess[] =
+	    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	struct world *w = *state;
+	struct rp_invitation_text i = invite(w, NULL);
+	struct rp_signup s = { .name = "taro", .invitation = guess };
 	struct rp_invitation about;
+	struct rp_creation o;
 	int n = 0;
 
-	while (rp_invitation_check(w->rp, call(w),
-		   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-		   &about) == RP_INVITATION_UNKNOWN)
+	while (rp_invitation_check(w->rp, call(w), guess, &about) ==
+	       RP_INVITATION_UNKNOWN)
 		n++;
-	assert_int_equal(n, 60);
+	assert_int_equal(n, 100);
 	assert_true(w->call.retry_after_ms > 0);
+	assert_answer(rp_signup_begin(w->rp, call(w), &s, &o), RP_RATE_LIMITED);
+	s.invitation = "short";
+	assert_answer(rp_signup_begin(w->rp, call(w), &s, &o), RP_RATE_LIMITED);
+	/* One that is an invitation is heard. */
+	assert_answer(rp_invitation_check(w->rp, call(w), i.s, &about), RP_OK);
+	assert_answer(sign_up_numbered(w, 1, i.s), RP_OK);
 }
 
 #define T(name)                                                                \
@@ -609,6 +728,8 @@ main(void)
 		T(refuses_names),
 		cmocka_unit_test(answers_each_lie),
 		T(heeds_who_may_sign_up),
+		T(ends_the_session_the_browser_had),
+		T(needs_no_display_name),
 		T(takes_an_invitation_once),
 		T(refuses_invitations_that_are_none),
 		T(gives_an_account_a_passkey),
@@ -616,6 +737,7 @@ main(void)
 		T(lets_one_win),
 		T(limits_who_asks_for_names),
 		T(limits_who_makes_accounts),
+		T(counts_the_invited_apart),
 		T(limits_who_guesses_invitations),
 	};
 

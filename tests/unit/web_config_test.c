@@ -52,6 +52,7 @@ every_option_has_its_default(void **state)
 	assert_string_equal(c->listen, "127.0.0.1:8080");
 	assert_int_equal(c->session_idle, 14 * (int64_t)86400000);
 	assert_true(c->limits);
+	assert_int_equal(c->limits_factor, 1);
 	assert_string_equal(c->policy, "consumer");
 	assert_int_equal(c->algorithms.n, 0);
 	assert_true(config_trial_origin(c, 4711));
@@ -70,6 +71,7 @@ reads_what_is_set(void **state)
 				     "origins = { \"https://id.example.com\", "
 				     "\"https://www.id.example.com:8443\" }\n"
 				     "limits = off\n"
+				     "limits_factor = 40\n"
 				     "workers = 7\n"
 				     "session_idle = 90m\n"
 				     "trusted_proxies = 10.0.0.0/8\n",
@@ -82,6 +84,7 @@ reads_what_is_set(void **state)
 	assert_string_equal(c->rp_name, "いつも");
 	assert_int_equal(c->origins.n, 2);
 	assert_false(c->limits);
+	assert_int_equal(c->limits_factor, 40);
 	assert_int_equal(c->workers, 7);
 	assert_int_equal(c->session_idle, 5400000);
 	assert_string_equal(c->trusted_proxies.v[0], "10.0.0.0/8");
@@ -104,6 +107,8 @@ static const struct {
 	{ "limits\n", ":" },
 	{ "limits = \"on\n", ":" },
 	{ "limits = maybe\n", ":1: limits: \"maybe\" is neither on nor off" },
+	{ "limits_factor = 0\n", ":1: limits_factor: \"0\"" },
+	{ "limits_factor = 101\n", ":1: limits_factor: \"101\"" },
 	{ "\n\nworkers = 0\n", ":3: workers: \"0\"" },
 	{ "workers = 7x\n", ":1: workers: \"7x\"" },
 	{ "session_idle = 14\n", ":1: session_idle: \"14\" is not a time" },

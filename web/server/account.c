@@ -57,7 +57,9 @@ web_account_patch(struct web_request *r)
 		{ "always_passkey", JSON_IN_BOOL, false, false, 0,
 		    offsetof(struct body, always_passkey) },
 	};
+	struct rp_account_change change;
 	struct json_out o;
+	bool always;
 
 	if (!REQUEST_READ(r, fields, &b))
 		return;
@@ -67,13 +69,11 @@ web_account_patch(struct web_request *r)
 		reply_problem(r, r->json.problem);
 		return;
 	}
-	if (b.always_passkey != JSON_IN_ABSENT &&
-	    !reply_unless_ok(r, rp_always_passkey_set(r->site->rp, &r->call,
-				    &r->who, b.always_passkey == JSON_IN_TRUE)))
-		return;
-	if (!reply_unless_ok(
-		r, rp_account_change(r->site->rp, &r->call, &r->who,
-		       b.display_name, b.locale, &r->who.account)))
+	always = b.always_passkey == JSON_IN_TRUE;
+	change = (struct rp_account_change){ b.display_name, b.locale,
+		b.always_passkey != JSON_IN_ABSENT ? &always : NULL };
+	if (!reply_unless_ok(r, rp_account_change(r->site->rp, &r->call,
+				    &r->who, &change, &r->who.account)))
 		return;
 	json_out_init(&o, &r->arena, 1024);
 	json_out_object(&o, NULL);

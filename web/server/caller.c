@@ -91,6 +91,7 @@ caller_fill(struct web_request *r)
 	memset(&r->call, 0, sizeof(r->call));
 	r->call.now = clock_now();
 	address_network(caller_address(r), r->call.network);
+	address_wide_network(caller_address(r), r->call.wide);
 	binding = request_cookie_sent(r, COOKIE_BROWSER);
 	/* Tools carry the ceremony in a cookie of its own. */
 	if (binding.n == COOKIE_BROWSER_TEXT &&

@@ -2,6 +2,7 @@
 #include "web/server/ceremony.h"
 
 #include "rp/login.h"
+#include "rp/passkeys.h"
 #include "web/server/reply.h"
 #include "web/server/webauthn_json.h"
 
@@ -52,6 +53,21 @@ ceremony_read_assertion(struct web_request *r, struct ceremony_assertion *out)
 	}
 	out->ceremony = slice_of(b.ceremony);
 	return true;
+}
+
+bool
+ceremony_unless_ok(struct web_request *r, enum rp_answer a,
+    const struct ceremony_registration *made)
+{
+	const struct slice id = made->got.registration.credential_id;
+
+	/* With another name, or after a proof, it can be sent once more. */
+	if (a == RP_OK || a == RP_NAME_MALFORMED || a == RP_PROOF_NEEDED ||
+	    !rp_passkey_orphaned(r->site->rp, id))
+		return reply_unless_ok(r, a);
+	reply_note(r, a);
+	reply_orphaned_passkey(r, problem_of_answer(a), id);
+	return false;
 }
 
 void

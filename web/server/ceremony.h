@@ -25,6 +25,14 @@ bool ceremony_read_assertion(
     struct web_request *r, struct ceremony_assertion *out);
 
 /*
+ * As reply_unless_ok(), of a passkey that a device has made by now.  Where it
+ * was not stored, and sending it again would not help, the problem says so for
+ * the Signal API: else it stays at its provider, and never opens anything.
+ */
+bool ceremony_unless_ok(struct web_request *r, enum rp_answer a,
+    const struct ceremony_registration *made);
+
+/*
  * Judges a sign-in; the handler returns right after it.  finish: the rest of
  * the handler, which begins with rp_login_end(r->login, …): run at once where
  * there is nothing to commit, else once it was kept.

@@ -204,7 +204,7 @@ web_attestation_result(struct web_request *r)
 	}
 	if (!reply_unless_ok(
 		r, rp_signup_finish(r->site->rp, &r->call, ceremony(r), &got,
-		       &r->who, &token, &passkey)))
+		       NULL, &r->who, &token, &passkey)))
 		return;
 	begin(r, &o);
 	end(r, &o, "");

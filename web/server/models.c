@@ -11,21 +11,7 @@
 #include "web/server/reply.h"
 #include "webauthn/b64.h"
 
-enum { AAGUID_TEXT = 36, ICON_AGE_S = 86400 };
-
-static void
-write_aaguid(const uint8_t a[16], char text[AAGUID_TEXT + 1])
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*text++ = '-';
-		*text++ = hex[a[i] >> 4];
-		*text++ = hex[a[i] & 15];
-	}
-	*text = '\0';
-}
+enum { ICON_AGE_S = 86400 };
 
 /*
  * The metadata in force, for wa_mds_unref(), and the model in it; NULL, where
@@ -60,12 +46,12 @@ model_put(struct json_out *o, const struct site *site,
     const struct store_credential *c)
 {
 	static const char form[] = "/api/v1/models/%s/icon";
-	char aaguid[AAGUID_TEXT + 1], icon[sizeof(form) + AAGUID_TEXT];
+	char aaguid[RP_AAGUID_TEXT + 1], icon[sizeof(form) + RP_AAGUID_TEXT];
 	struct wa_mds_entry e = { .name = rp_provider_name(c->aaguid) };
 	struct wa_mds *mds = find(site, c->aaguid, &e);
 	const char *against = status_against(site, &e);
 
-	write_aaguid(c->aaguid, aaguid);
+	rp_aaguid_write(c->aaguid, aaguid);
 	json_out_object(o, "provider");
 	json_out_word(o, "aaguid", aaguid);
 	if (e.name != NULL)

@@ -55,7 +55,15 @@ web_passkeys_options(struct web_request *r)
 		ceremony_reply_creation(r, &c);
 }
 
-/* {passkey, signal} */
+static void
+put_told(const struct web_request *r, struct json_out *o)
+{
+	json_out_object(o, "told");
+	json_out_int(o, "phones", (int64_t)r->call.phones_told);
+	json_out_object_end(o);
+}
+
+/* {passkey, signal}, and of a new one who was told. */
 static void
 reply_passkey(
     struct web_request *r, unsigned status, const struct store_credential *c)
@@ -66,6 +74,8 @@ reply_passkey(
 	json_out_object(&o, NULL);
 	shape_passkey(&o, "passkey", r->site, c, is_current(r, c));
 	(void)shape_signal(r, &o);
+	if (status == 201)
+		put_told(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, status, &o);
 }
@@ -77,8 +87,10 @@ web_passkeys_verify(struct web_request *r)
 	struct store_credential added;
 
 	if (ceremony_read_registration(r, &b) &&
-	    reply_unless_ok(r, rp_passkey_add_finish(r->site->rp, &r->call,
-				   &r->who, b.ceremony, &b.got, &added)))
+	    ceremony_unless_ok(r,
+		rp_passkey_add_finish(
+		    r->site->rp, &r->call, &r->who, b.ceremony, &b.got, &added),
+		&b))
 		reply_passkey(r, 201, &added);
 }
 
@@ -116,6 +128,7 @@ web_passkey_delete(struct web_request *r)
 	json_out_object(&o, NULL);
 	(void)shape_signal(r, &o);
 	json_out_int(&o, "sessions_ended", (int64_t)ended);
+	put_told(r, &o);
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);
 }

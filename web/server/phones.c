@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rp/phones.h"
 
+#include "rp/accounts.h"
 #include "rp/companion.h"
 #include "rp/login.h"
 #include "web/deliver/deliver.h"
@@ -214,6 +215,7 @@ web_phones_post(struct web_request *r)
 		return;
 	}
 	if (!prove(r, &b) ||
+	    !reply_unless_ok(r, rp_account_may_change(r->site->rp, &r->call)) ||
 	    !reply_unless_ok(
 		r, rp_phone_add(r->site->rp, &r->call, &r->who, &got, &added)))
 		return;

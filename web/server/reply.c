@@ -307,6 +307,13 @@ reply_unknown_passkey(struct web_request *r, struct slice credential_id)
 }
 
 void
+reply_orphaned_passkey(
+    struct web_request *r, enum problem p, struct slice credential_id)
+{
+	problem(r, p, credential_id);
+}
+
+void
 reply_note(struct web_request *r, enum rp_answer a)
 {
 	if (r->route->event != NULL || a == RP_RATE_LIMITED)

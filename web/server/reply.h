@@ -28,6 +28,9 @@ void reply_redirect(
 void reply_problem(struct web_request *r, enum problem p);
 /* The same with the credential that no account has, for the Signal API. */
 void reply_unknown_passkey(struct web_request *r, struct slice credential_id);
+/* Likewise any problem that left a new passkey without an account. */
+void reply_orphaned_passkey(
+    struct web_request *r, enum problem p, struct slice credential_id);
 /*
  * What rp_*() answered, when it was no RP_OK: logs, counts and tells.  True
  * when it was RP_OK and the handler goes on.

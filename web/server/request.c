@@ -8,6 +8,7 @@
 #include <microhttpd.h>
 #include <openssl/rand.h>
 
+#include "rp/accounts.h"
 #include "web/clock.h"
 #include "web/server/caller.h"
 #include "web/server/language.h"
@@ -185,6 +186,13 @@ request_is_safe(const struct web_request *r)
 	       strcmp(r->method, "OPTIONS") == 0;
 }
 
+static bool
+may_change(struct web_request *r)
+{
+	return (r->route->flags & CHANGES) == 0 ||
+	       reply_unless_ok(r, rp_account_may_change(r->site->rp, &r->call));
+}
+
 static void
 answer_without_route(struct web_request *r)
 {
@@ -258,7 +266,7 @@ request_run(struct web_request *r)
 		return;
 	}
 	caller_fill(r);
-	if (caller_may_ask(r) && judge_query(r))
+	if (caller_may_ask(r) && judge_query(r) && may_change(r))
 		r->route->handle(r);
 	if (r->response == NULL && r->finish == NULL && !r->sleeps)
 		reply_problem(r, PROBLEM_FAULT);

@@ -16,10 +16,11 @@ enum route_flag {
 	BOUND = 32, /* a safe one that is for the browser that asked */
 	APPS = 64, /* asked by apps too, which have no origin */
 	APPROVALS = 128, /* there unless approvals are off */
+	CHANGES = 256, /* so many a while for each account */
 	/* What may stand in the query; anything else is refused. */
-	PAGED = 256, /* limit, after */
-	WAITS = 512, /* wait */
-	OTHERS = 1024, /* others */
+	PAGED = 512, /* limit, after */
+	WAITS = 1024, /* wait */
+	OTHERS = 2048, /* others */
 };
 
 /* The table is the API: who may call and how much may be sent. */

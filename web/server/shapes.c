@@ -53,12 +53,13 @@ shape_account(
 	json_out_object_end(o);
 }
 
-/* RFC 8176 */
+/* How sure it is, and by what (RFC 8176). */
 static void
-put_amr(struct json_out *o, const struct store_session *s)
+put_acr(struct json_out *o, enum store_method m)
 {
+	json_out_word(o, "acr", rp_method_acr(m));
 	json_out_array(o, "amr");
-	for (const char *const *amr = rp_session_amr(s); *amr != NULL; amr++)
+	for (const char *const *amr = rp_method_amr(m); *amr != NULL; amr++)
 		json_out_word(o, NULL, *amr);
 	json_out_array_end(o);
 }
@@ -74,8 +75,7 @@ shape_session(struct json_out *o, const char *key,
 	put_id(o, "ses_", s->id.b);
 	json_out_word(o, "method", method == NULL ? "" : method);
 	json_out_time(o, "created_at", s->created);
-	json_out_word(o, "acr", rp_session_acr(s));
-	put_amr(o, s);
+	put_acr(o, s->method);
 	/* Never yet in one that a phone opened. */
 	if (s->proved != 0)
 		json_out_time(o, "proved_at", s->proved);
@@ -128,8 +128,9 @@ shape_passkey(struct json_out *o, const char *key, const struct site *site,
 	json_out_time(o, "created_at", c->created);
 	if (c->last_used != 0)
 		json_out_time(o, "last_used_at", c->last_used);
-	json_out_bool(o, "synced", (c->flags & WA_FLAG_BE) != 0);
-	json_out_bool(o, "backed_up", (c->flags & WA_FLAG_BS) != 0);
+	/* L3 6.1.3: whether it can leave its device, and whether it has. */
+	json_out_bool(o, "backup_eligible", (c->flags & WA_FLAG_BE) != 0);
+	json_out_bool(o, "synced", (c->flags & WA_FLAG_BS) != 0);
 	if ((c->traits & STORE_TRAIT_RESIDENT_TOLD) != 0)
 		json_out_bool(
 		    o, "discoverable", (c->traits & STORE_TRAIT_RESIDENT) != 0);
@@ -155,6 +156,9 @@ shape_history(
 		json_out_text(o, "reason", h->reason);
 	if (method != NULL)
 		json_out_word(o, "method", method);
+	/* What was refused proved nothing. */
+	if (method != NULL && h->ok)
+		put_acr(o, h->method);
 	if (*h->passkey != '\0')
 		json_out_text(o, "passkey", h->passkey);
 	put_client(o, &h->client);

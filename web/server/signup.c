@@ -77,15 +77,19 @@ web_signup_verify(struct web_request *r)
 {
 	struct ceremony_registration b;
 	struct store_credential passkey;
+	struct session_id old;
+	bool had;
 	struct rp_token token;
 	struct json_out o;
 	enum rp_answer a;
 
 	if (!ceremony_read_registration(r, &b))
 		return;
-	a = rp_signup_finish(r->site->rp, &r->call, b.ceremony, &b.got, &r->who,
-	    &token, &passkey);
-	if (!reply_unless_ok(r, a))
+	if ((had = request_session(r)))
+		old = r->who.session.id;
+	a = rp_signup_finish(r->site->rp, &r->call, b.ceremony, &b.got,
+	    had ? &old : NULL, &r->who, &token, &passkey);
+	if (!ceremony_unless_ok(r, a, &b))
 		return;
 	reply_session_cookie(r, &token);
 	json_out_init(&o, &r->arena, 2048);

@@ -135,6 +135,7 @@ open_rp(struct site *s, const struct rp_keys *keys, struct store *store)
 		.browser_idle_ms = c->browser_idle,
 		.browser_ms = c->browser_life,
 		.no_limits = !c->limits,
+		.limits_factor = (unsigned)c->limits_factor,
 		.conformance = c->conformance,
 	};
 
