@@ -110,6 +110,23 @@ describe('signing up and in', () => {
     await who.ready();
   });
 
+  test('where a password manager sends its people, a passkey is added',
+    async (t) => {
+      const who = await at.visit(t, { journey: 'enroll' });
+      await who.signUp('enroll');
+      await who.signOut();
+      const { enroll } = await (await fetch(
+        `${at.server.origin}/.well-known/passkey-endpoints`)).json();
+      await who.page.goto(enroll);
+      await who.page.waitForURL('**/?next=/account%23add');
+      await who.state('ready');
+      await who.authenticator.present(true);
+      await who.page.click('#signin button[type=submit]');
+      await who.page.waitForURL('**/account');
+      await who.page.waitForSelector('#add[open]');
+      await who.look('add');
+    });
+
   test('nothing but a keyboard is needed', async (t) => {
     const who = await at.visit(t, { journey: 'keyboard' });
     const { page } = who;

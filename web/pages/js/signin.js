@@ -18,8 +18,8 @@ import { t } from './text.js';
 /** @typedef {{account: Account, signal?: Signal}} SignedIn */
 
 /** Where a person may have been going; nothing else is followed. */
-const GOALS = ['/account', '/account/devices', '/account/sessions',
-  '/account/history', '/account/settings'];
+const GOALS = ['/account', '/account#add', '/account/devices',
+  '/account/sessions', '/account/history', '/account/settings'];
 const NOTES = ['ended', 'signed-out', 'everywhere', 'removed'];
 
 /** Options are asked for anew this long (ms) before they expire. */
