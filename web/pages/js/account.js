@@ -8,7 +8,7 @@ import { ask, copy, dialog, fill, input, main, onClick, one, say }
 import { begin, device, ours, perform } from './member.js';
 import { suggestedName, tell } from './passkey.js';
 import { spread } from './shell.js';
-import { said, t, when } from './text.js';
+import { origin, said, t, when } from './text.js';
 
 // @messages event. reason. advice.
 
@@ -67,7 +67,7 @@ function notice(entry) {
     passkey: entry.passkey,
     at: entry.at,
     browser: entry.browser,
-    place: [entry.place, entry.address].filter(Boolean).join(' · '),
+    place: origin(entry),
     reason: entry.ok ? '' : reason(entry.reason ?? ''),
     advice: t(said(`advice.${entry.reason}`)
       ? `advice.${entry.reason}` : 'advice.any'),

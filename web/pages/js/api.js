@@ -33,6 +33,7 @@ const PATIENCE = 20000;
  * @property {string} last_seen_at
  * @property {string} expires_at
  * @property {string} browser
+ * @property {string} [method]
  * @property {string} [address]
  * @property {string} [place]
  * @property {boolean} current
@@ -59,7 +60,9 @@ const PATIENCE = 20000;
  * @property {string} event
  * @property {boolean} ok
  * @property {string} [reason]
+ * @property {string} [method]
  * @property {string} [passkey]
+ * @property {string} [phone]
  * @property {string} [browser]
  * @property {string} [address]
  * @property {string} [place]
