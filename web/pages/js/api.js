@@ -48,7 +48,7 @@ const PATIENCE = 20000;
  * @property {string} created_at
  * @property {string} [last_used_at]
  * @property {boolean} synced
- * @property {boolean} backed_up
+ * @property {boolean} [backup_eligible]
  * @property {string[]} transports
  * @property {string} [counter_went_back_at]
  * @property {boolean} current
