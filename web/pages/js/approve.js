@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in with the phone: ask it, show the number, wait, collect the session.
 
-import { Problem, call } from './api.js';
+import { Problem, askAgain, call, wait as held } from './api.js';
 import { run } from './ceremony.js';
 import { fill, input, one, onClick, view } from './dom.js';
 import { keyOf, proof, publicJwk } from './keys.js';
@@ -23,8 +23,6 @@ import { countdown, t } from './text.js';
  * @property {number} deadline
  */
 
-/** Longer than the server holds an answer back (ms). */
-const PATIENCE = 35000;
 /** So long (ms) a stream of events may take to begin. */
 const OPENING = 4000;
 
@@ -40,42 +38,22 @@ const ENDS = {
   collected: ['again', 'back'],
 };
 
-/** @param {number} ms */
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** @param {string} id */
+function pathOf(id) {
+  return `/api/v1/approvals/${id}`;
 }
 
 /**
- * @param {string} id
- * @param {string} [query]
- * @returns {Promise<string>} its state
- */
-async function look(id, query = '') {
-  const { approval } = await call('GET', `/api/v1/approvals/${id}${query}`,
-    undefined, { patience: PATIENCE });
-  return approval.state;
-}
-
-/**
- * By asking again and again; the server answers when there is news.
+ * By asking; the server answers when there is news.
  *
  * @param {Approval} approval
  * @param {AbortSignal} stop
  */
-async function poll({ id, deadline }, stop) {
-  while (!stop.aborted) {
-    try {
-      const state = await look(id, '?wait=25');
-      if (state !== 'pending')
-        return state;
-    } catch (error) {
-      const lost = error instanceof Problem && !error.status;
-      if (!lost || Date.now() > deadline)
-        throw error;
-      await pause(2000);
-    }
-  }
-  return '';
+async function poll({ id }, stop) {
+  return await askAgain(async () => {
+    const { approval: { state } } = await held('GET', pathOf(id));
+    return state === 'pending' ? null : state;
+  }, () => stop.aborted) ?? '';
 }
 
 /**
@@ -87,7 +65,7 @@ async function poll({ id, deadline }, stop) {
  */
 function listen({ id }, stop) {
   return new Promise((resolve) => {
-    const source = new EventSource(`/api/v1/approvals/${id}/events`);
+    const source = new EventSource(`${pathOf(id)}/events`);
     const patience = setTimeout(() => end(''), OPENING);
     /** @param {string} state */
     function end(state) {
@@ -125,6 +103,7 @@ async function wait(stage, approval) {
     step: t(`wait.step-${approval.match}`),
     title: t(`wait.title-${approval.match}`) });
   one('.number', box).classList.toggle('long', number.length > 2);
+  one('.fine', box).hidden = !number;
   stage.hush();
   view('phone', 'phone-waiting');
 
@@ -139,7 +118,7 @@ async function wait(stage, approval) {
       fill(box, { left: t('stage.left', { left: countdown(left) }) });
       if (left <= 0) {
         clearInterval(clock);
-        look(approval.id).then((state) =>
+        call('GET', pathOf(approval.id)).then(({ approval: { state } }) =>
           resolve(state === 'pending' ? 'expired' : state), reject);
       }
     };
@@ -154,7 +133,7 @@ async function wait(stage, approval) {
     late.catch(() => {});
     const end = await Promise.race([given, late, news]);
     if (end === 'cancelled')
-      await call('POST', `/api/v1/approvals/${approval.id}/cancel`, {})
+      await call('POST', `${pathOf(approval.id)}/cancel`, {})
         .catch(() => {});
     return end;
   } finally {
@@ -168,7 +147,7 @@ async function wait(stage, approval) {
  * @returns {Promise<SignedIn>}
  */
 async function collect(id, key) {
-  const path = `/api/v1/approvals/${id}/collect`;
+  const path = `${pathOf(id)}/collect`;
   return call('POST', path, { proof: await proof(key, 'itsumo-collect+jwt',
     'POST', path, { approval: id }) });
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phones that approve, and the browsers that are trusted.
 
-import { Problem, call } from './api.js';
+import { Problem, askAgain, call, wait } from './api.js';
 import { ask, copy, dialog, fill, input, main, onClick, one, say }
   from './dom.js';
 import { begin, device, leave, perform } from './member.js';
 import { spread } from './shell.js';
-import { countdown, t } from './text.js';
+import { countdown, origin, t } from './text.js';
 
 /**
  * @typedef {object} Phone
@@ -28,9 +28,6 @@ import { countdown, t } from './text.js';
  * @property {boolean} current
  */
 /** @typedef {{path: string, id: string, name: string}} Thing */
-
-/** Longer than the server holds an answer back (ms). */
-const PATIENCE = 35000;
 
 let shown = '';
 let alone = true;
@@ -67,7 +64,7 @@ function browserCard(browser) {
   const found = fill(copy('browser'), {
     name: browser.name,
     browser: browser.browser,
-    place: [browser.place, browser.address].filter(Boolean).join(' · '),
+    place: origin(browser),
     since: browser.kept_at,
     used: browser.last_used_at,
   });
@@ -188,7 +185,8 @@ async function revoked(_, text) {
  * was closed.
  *
  * @param {any} offer
- * @returns {Promise<any>} the offer as a phone has answered it, or null
+ * @returns {Promise<any>} the offer as a phone has answered it; 'over'; null
+ *   when the dialog was closed
  */
 async function showCode(offer) {
   const box = dialog('#code');
@@ -201,27 +199,28 @@ async function showCode(offer) {
   link.href = offer.url;
   link.textContent = offer.url;
   let open = true;
-  const tick = () => fill(box, { left: t('stage.left',
-    { left: countdown((offer.deadline - Date.now()) / 1000) }) });
-  const clock = setInterval(tick, 1000);
-  tick();
-  const closed = ask(box).then(() => {
-    open = false;
-    return null;
+  let clock = 0;
+  /** @type {Promise<string>} */
+  const over = new Promise((resolve) => {
+    const tick = () => {
+      const left = (offer.deadline - Date.now()) / 1000;
+      fill(box, { left: t('stage.left', { left: countdown(left) }) });
+      if (left <= 0)
+        resolve('over');
+    };
+    clock = window.setInterval(tick, 1000);
+    tick();
   });
-  const answered = (async () => {
-    while (open && Date.now() < offer.deadline) {
-      const now = await call('GET', `/api/v1/phones/offers/${offer.id}?wait=25`,
-        undefined, { patience: PATIENCE });
-      if (now.offer.state !== 'open')
-        return now.offer;
-    }
-    return null;
-  })();
+  const closed = ask(box).then(() => null);
+  const answered = askAgain(async () => {
+    const now = await wait('GET', `/api/v1/phones/offers/${offer.id}`);
+    return now.offer.state === 'open' ? null : now.offer;
+  }, () => !open);
   answered.catch(() => {});
   try {
-    return await Promise.race([closed, answered]);
+    return await Promise.race([closed, over, answered]);
   } finally {
+    open = false;
     clearInterval(clock);
     picture.remove();
     link.removeAttribute('href');
@@ -238,12 +237,14 @@ async function addPhone() {
     device.leave();
     return showCode(made.offer);
   });
-  if (!answered)
+  if (answered === 'over')
+    say(t('devices.code-over'));
+  if (!answered?.phone)
     return;
   const { phone } = answered;
   const choice = await ask(fill(dialog('#confirm'), {
     name: phone.name, browser: phone.browser || phone.platform,
-    place: [phone.place, phone.address].filter(Boolean).join(' · ') }));
+    place: origin(phone) }));
   const done = await perform(() => call('POST',
     `/api/v1/phones/offers/${made.offer.id}/confirm`,
     { confirm: choice === 'yes' }));
