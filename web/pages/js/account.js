@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passkeys of an account, each a card, and what the person should know.
 
-import { Problem, call } from './api.js';
+import { Problem, call, isName } from './api.js';
 import { run } from './ceremony.js';
 import { ask, copy, dialog, fill, input, main, onClick, one, say }
   from './dom.js';
@@ -189,8 +189,7 @@ async function rename(passkey) {
       return;
     try {
       const answer = await perform(() => call('PATCH',
-        `/api/v1/passkeys/${passkey.id}`, { name: wanted }),
-      ({ code, field }) => code === 'name-malformed' || field === 'name');
+        `/api/v1/passkeys/${passkey.id}`, { name: wanted }), isName);
       if (!answer)
         return;
       await tell(answer.signal);

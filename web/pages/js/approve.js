@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in with the phone: ask it, show the number, wait, collect the session.
 
-import { Problem, askAgain, call, wait as held } from './api.js';
+import { Problem, askAgain, call, isName, wait as held } from './api.js';
 import { run } from './ceremony.js';
 import { fill, input, one, onClick, view } from './dom.js';
+import { keepThis, nameForThis } from './keeping.js';
 import { keyOf, proof, publicJwk } from './keys.js';
-import { suggestedName } from './passkey.js';
 import { countdown, t } from './text.js';
 
 // @messages outcome. wait.step wait.title
@@ -48,6 +48,7 @@ function pathOf(id) {
  *
  * @param {Approval} approval
  * @param {AbortSignal} stop
+ * @returns {Promise<string>} '' when nobody waits any more
  */
 async function poll({ id }, stop) {
   return await askAgain(async () => {
@@ -170,8 +171,11 @@ async function byRequest(stage, name) {
         stage.busy();
         return await collect(approval.id, key);
       }
-      choice = end === 'cancelled' ? 'back' : await stage.ask(`request-${end}`, ENDS[end]);
+      choice = end === 'cancelled' ? 'back'
+        : await stage.ask(`request-${end}`, ENDS[end]);
     } catch (error) {
+      if (isName(error))
+        throw error; /* the sign-in page tells it at the name */
       choice = await stage.refused(ended(error));
     }
     if (choice !== 'again')
@@ -202,7 +206,7 @@ async function canShowCode() {
  * number.
  *
  * @param {Stage} stage
- * @returns {Promise<SignedIn | null>}
+ * @returns {Promise<{answer: SignedIn, local: boolean} | null>}
  */
 function byCode(stage) {
   return run(stage, {
@@ -212,7 +216,10 @@ function byCode(stage) {
       answer.publicKey.hints = ['hybrid'];
       return answer;
     },
-    verify: (body) => call('POST', '/api/v1/login/verify', body),
+    verify: async (body) => ({
+      answer: await call('POST', '/api/v1/login/verify', body),
+      local: body.credential.authenticatorAttachment === 'platform',
+    }),
   });
 }
 
@@ -230,13 +237,13 @@ function choose(name) {
 /** Shall this browser be kept?  Under which name? */
 async function offerToKeep() {
   const known = await call('GET', '/api/v1/browsers').catch(() => null);
-  const list = /** @type {{name: string, current: boolean}[]} */ (
+  const list = /** @type {import('./api.js').Browser[]} */ (
     known?.browsers ?? []);
   if (!known || list.some(({ current }) => current))
     return;
   const field = input('#keep-name');
   const problem = one('#keep-problem');
-  field.value = suggestedName(list.map(({ name }) => name));
+  field.value = nameForThis(list);
   view('keep');
   await new Promise((resolve) => {
     onClick('#keep [data-act="no"]', document, resolve);
@@ -245,12 +252,9 @@ async function offerToKeep() {
       problem.hidden = true;
       field.removeAttribute('aria-invalid');
       try {
-        await call('POST', '/api/v1/browsers', {
-          name: field.value.trim() || suggestedName(),
-          browser_jwk: await publicJwk(await keyOf('browser')) });
-        resolve(null);
+        resolve(await keepThis(field.value));
       } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'name-malformed')
+        if (!isName(error))
           return resolve(null);
         problem.hidden = false;
         field.setAttribute('aria-invalid', 'true');
@@ -269,23 +273,17 @@ async function offerToKeep() {
  * @returns {Promise<{next?: string} | null>} null: given up
  */
 export async function signInByPhone(stage, name, greet) {
-  let answer = null;
   if (await canShowCode()) {
     stage.hush();
     const way = await choose('way');
-    if (way === 'hybrid') {
-      answer = await byCode(stage);
-      if (!answer)
-        return null;
-      await greet(answer);
-      return {};
-    }
+    if (way === 'hybrid')
+      return signInByCode(stage, greet);
     if (way === 'back') {
       stage.leave();
       return null;
     }
   }
-  answer = await byRequest(stage, name);
+  const answer = await byRequest(stage, name);
   if (!answer) {
     stage.leave();
     return null;
@@ -294,4 +292,21 @@ export async function signInByPhone(stage, name, greet) {
   await greet(answer);
   await offerToKeep();
   return await choose('own') === 'make' ? { next: '/account#add' } : {};
+}
+
+/**
+ * @param {Stage} stage
+ * @param {(answer: SignedIn) => Promise<void>} greet
+ * @returns {Promise<{} | null>} null: given up
+ */
+async function signInByCode(stage, greet) {
+  const got = await byCode(stage);
+  if (!got)
+    return null;
+  stage.hush();
+  await greet(got.answer);
+  /* A passkey of this very device asks for no more. */
+  if (!got.local)
+    await offerToKeep();
+  return {};
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phones that approve, and the browsers that are trusted.
 
-import { Problem, askAgain, call, wait } from './api.js';
+import { askAgain, call, isName, wait } from './api.js';
 import { ask, copy, dialog, fill, input, main, onClick, one, say }
   from './dom.js';
+import { keepThis, nameForThis } from './keeping.js';
 import { begin, device, leave, perform } from './member.js';
 import { spread } from './shell.js';
 import { countdown, origin, t } from './text.js';
@@ -16,21 +17,13 @@ import { countdown, origin, t } from './text.js';
  * @property {string} [last_seen_at]
  * @property {boolean} push
  */
-/**
- * @typedef {object} Browser
- * @property {string} id
- * @property {string} name
- * @property {string} kept_at
- * @property {string} last_used_at
- * @property {string} [browser]
- * @property {string} [address]
- * @property {string} [place]
- * @property {boolean} current
- */
+/** @typedef {import('./api.js').Browser} Browser */
 /** @typedef {{path: string, id: string, name: string}} Thing */
 
 let shown = '';
 let alone = true;
+/** @type {Browser[]} */
+let kept = [];
 
 /**
  * @param {HTMLElement} found
@@ -86,6 +79,8 @@ async function load() {
   one('#no-phones').hidden = !alone;
   one('#no-browsers').hidden = browsers.length > 0;
   one('#revoke-all').hidden = browsers.length < 2;
+  one('#trust-this').hidden = browsers.some(({ current }) => current);
+  kept = browsers;
 }
 
 /** @param {string} text what went well */
@@ -111,13 +106,34 @@ async function rename({ path, name }) {
     if (!wanted || wanted === name)
       return;
     try {
-      if (await perform(() => call('PATCH', path, { name: wanted }),
-        ({ code, field: wrong }) => code === 'name-malformed'
-          || wrong === 'name'))
+      if (await perform(() => call('PATCH', path, { name: wanted }), isName))
         await changed(t('devices.renamed', { name: wanted }));
       return;
     } catch (error) {
-      if (!(error instanceof Problem))
+      if (!isName(error))
+        throw error;
+      problem.hidden = false;
+      field.setAttribute('aria-invalid', 'true');
+    }
+  }
+}
+
+/** This browser, where it is not one of them. */
+async function trustThis() {
+  const box = dialog('#trust');
+  const field = input('#trust-name');
+  const problem = one('#trust-problem');
+  field.value = nameForThis(kept);
+  problem.hidden = true;
+  field.removeAttribute('aria-invalid');
+  while (await ask(box) === 'save') {
+    try {
+      const done = await perform(() => keepThis(field.value), isName);
+      if (done)
+        await changed(t('devices.trusted', { name: done.browser.name }));
+      return;
+    } catch (error) {
+      if (!isName(error))
         throw error;
       problem.hidden = false;
       field.setAttribute('aria-invalid', 'true');
@@ -129,15 +145,17 @@ async function rename({ path, name }) {
  * @param {string} name
  * @param {string} text
  * @param {string} yes
+ * @param {string} no
  */
-async function sure(name, text, yes) {
-  return await ask(fill(dialog('#remove'), { name, text, yes })) === 'remove';
+async function sure(name, text, yes, no) {
+  return await ask(fill(dialog('#remove'), { name, text, yes, no }))
+    === 'remove';
 }
 
 /** @param {Thing} thing */
 async function removePhone({ path, name }) {
   if (await sure(t('account.remove-which', { name }), t('devices.remove-text'),
-    t('devices.remove-yes'))
+    t('devices.remove-yes'), t('account.keep'))
     && await perform(() => call('DELETE', path)))
     await changed(t(alone ? 'devices.removed' : 'devices.removed-told',
       { name }));
@@ -150,7 +168,7 @@ async function removePhone({ path, name }) {
 async function revoke({ path, name }, own) {
   if (!await sure(t('devices.revoke-which', { name }),
     t(own ? 'devices.revoke-own' : 'devices.revoke-text'),
-    t('devices.revoke-yes')))
+    t('devices.revoke-yes'), t('devices.revoke-no')))
     return;
   const done = await perform(() => call('DELETE', path));
   if (done)
@@ -159,7 +177,7 @@ async function revoke({ path, name }, own) {
 
 async function revokeAll() {
   if (!await sure(t('devices.revoke-all-title'), t('devices.revoke-all-text'),
-    t('devices.revoke-all')))
+    t('devices.revoke-all'), t('devices.revoke-no')))
     return;
   const done = await perform(() => call('DELETE', '/api/v1/browsers'));
   if (done)
@@ -259,4 +277,5 @@ async function addPhone() {
 
 onClick('#add-phone', main, () => addPhone());
 onClick('#revoke-all', main, () => revokeAll());
+onClick('#trust-this', main, () => trustThis());
 begin(load);

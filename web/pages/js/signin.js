@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in: from the name field's autofill, with the button, or name first.
 
-import { Problem, call } from './api.js';
+import { call, isName } from './api.js';
 import { run } from './ceremony.js';
 import { input, main, one, setState, view } from './dom.js';
 import { ask, canAutofill, tell } from './passkey.js';
@@ -145,12 +145,6 @@ async function signIn(got) {
     await signedIn(answer);
 }
 
-/** @param {unknown} error */
-function isName(error) {
-  return error instanceof Problem
-    && (error.code === 'name-malformed' || error.field === 'name');
-}
-
 /** @param {string} problem what is wrong with the name; '' nothing */
 function tellName(problem) {
   const place = one('#name-problem');
@@ -171,7 +165,7 @@ function tellName(problem) {
 function nameWrong(error) {
   if (!isName(error))
     throw error;
-  const { code } = /** @type {Problem} */ (error);
+  const { code } = /** @type {import('./api.js').Problem} */ (error);
   tellName(t(code === 'field-too-long' ? 'name.long' : 'name.malformed'));
   return null;
 }
