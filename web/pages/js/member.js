@@ -46,7 +46,7 @@ function wantsProof(error) {
 /**
  * What run() leaves to perform().
  *
- * @param {Problem} error
+ * @param {unknown} error
  */
 export function ours(error) {
   return wantsProof(error) || isSignedOut(error);
