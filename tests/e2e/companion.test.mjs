@@ -255,4 +255,93 @@ describe('a phone that approves', () => {
       await it.state('install');
       await it.look('install');
     });
+
+  inEach('trusted browsers are seen and thrown out from the phone',
+    async (t, locale) => {
+      const name = `throw-out-${locale}`;
+      const owner = await computer(t, 'throw-out-owner', { locale });
+      const it = await phone(t, 'throw-out', { locale });
+      const pc = await computer(t, 'throw-out', { locale });
+      await owner.signUp(name);
+      await join(owner, it, 'Phone');
+      await press(it, 'browsers');
+      await it.page.waitForSelector('#no-browsers:not([hidden])');
+      await it.look('none');
+      await press(it, 'back');
+      await it.state('home');
+
+      /* One by a passkey of this very browser, one by the phone. */
+      await owner.page.click('#trust-this');
+      await owner.page.waitForSelector('#trust[open]');
+      await owner.look('trust');
+      await owner.page.fill('#trust-name', '書斎');
+      await owner.page.click('#trust button[value=save]');
+      await owner.page.waitForSelector('.card.browser:has-text("書斎")');
+      await owner.state('ready');
+      await owner.look('trusted');
+      assert.equal(await owner.page.locator('#trust-this').isVisible(), false);
+      await approved(pc, it, name);
+      await pc.page.fill('#keep-name', '居間');
+      await pc.page.click('#keep .main');
+      await pc.state('own');
+
+      await press(it, 'browsers');
+      await it.page.waitForSelector('#browsers li');
+      assert.equal(await it.page.locator('#browsers li').count(), 2);
+      await it.look('browsers');
+      await it.page.locator('#browsers li:has-text("居間") [data-act=remove]')
+        .click();
+      await it.state('revoke');
+      await it.look('revoke');
+      await press(it, 'revoke');
+      await it.page.waitForFunction(() =>
+        document.querySelectorAll('#browsers li').length === 1);
+      await it.look('revoked');
+      assert.equal(await pc.page.evaluate(async () =>
+        (await fetch('/api/v1/session')).status), 401);
+      await press(it, 'back');
+      await it.state('home');
+    });
+
+  inEach('it can be silent for a while', async (t, locale) => {
+    const it = await phone(t, 'silent', { locale });
+    await it.signUp(`silent-${locale}`);
+    await it.goto('/companion');
+    await press(it, 'begin');
+    await press(it, 'set');
+    await it.state('set-up');
+    await home(it);
+    await press(it, 'mute');
+    await it.state('mute');
+    await it.look('ask');
+    await press(it, '8h');
+    await it.page.waitForSelector('[data-act=unmute]:visible');
+    await it.look('silent');
+    await press(it, 'unmute');
+    await it.page.waitForSelector('[data-act=mute]:visible');
+    assert.equal(
+      await it.page.locator('[data-act=unmute]').isVisible(), false);
+  });
+
+  inEach('why no request comes is told where requests would stand',
+    async (t, locale) => {
+      const it = await phone(t, 'resting', { locale });
+      await it.signUp(`resting-${locale}`);
+      await it.goto('/companion');
+      await press(it, 'begin');
+      await press(it, 'set');
+      await it.state('set-up');
+      for (const resting of [{ until: '2030-01-02T03:04:05Z' }, {}]) {
+        await it.page.unrouteAll({ behavior: 'ignoreErrors' });
+        await it.page.route('**/api/v1/companion/approvals', async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({ response: answer,
+            json: { ...await answer.json(), resting } });
+        });
+        await it.goto('/404');
+        await it.goto('/companion');
+        await it.page.waitForSelector('[data-f=resting]:visible');
+        await it.look(resting.until ? 'for-a-while' : 'off');
+      }
+    });
 });

@@ -10,14 +10,16 @@ import { setUp } from './setup.js';
 import { onReturn, supported } from './shell.js';
 import { Stage } from './stage.js';
 import { keepSubscribed } from './subscription.js';
-import { asker, countdown, said, t } from './text.js';
+import { asker, countdown, said, t, when } from './text.js';
+import { showBrowsers } from './trusted.js';
 
 // @messages phone. event. reason.
 
 /** @typedef {import('./api.js').Entry} Entry */
 /** @typedef {{id: string, expires_at: string}} Pending */
 /**
- * @typedef {{approvals: Pending[], phone: {push: boolean}}} Waiting
+ * @typedef {{approvals: Pending[], phone: {push: boolean,
+ *   muted_until?: string}, resting?: {until?: string}}} Waiting
  */
 
 /** How often (ms) the list is asked for while somebody looks at it. */
@@ -171,9 +173,12 @@ function stillThere(at, { approvals }) {
 }
 
 /** @param {Waiting} now */
-function list({ approvals }) {
+function list({ approvals, phone, resting }) {
   const box = one('[data-view="home"]');
-  const now = JSON.stringify(approvals.map(({ id }) => id));
+  const silent = phone.muted_until
+    && localTime(phone.muted_until) > Date.now() ? phone.muted_until : '';
+  const now = JSON.stringify([approvals.map(({ id }) => id), silent,
+    resting]);
   if (now === shown)
     return tellTime(approvals);
   shown = now;
@@ -183,7 +188,12 @@ function list({ approvals }) {
     heading: t(approvals.length ? 'companion.home-some' : 'companion.home-none'),
     text: t(approvals.length ? 'companion.home-some-text'
       : 'companion.home-none-text'),
+    resting: resting && (resting.until
+      ? t('companion.resting', { when: when(resting.until) })
+      : t('companion.resting-off')),
+    muted: silent && t('companion.muted', { when: when(silent) }),
   });
+  one('[data-act="mute"]', box).hidden = Boolean(silent);
 }
 
 /** @returns {Promise<Waiting>} */
@@ -266,6 +276,22 @@ function confirmed(name, act) {
   });
 }
 
+/** For how long?  Requests stand in the list all the same. */
+function mute() {
+  return perform(async () => {
+    const span = await new Promise((resolve) => page('mute', Object.fromEntries(
+      ['1h', '8h', '24h', 'back'].map((act) => [act, () => resolve(act)]))));
+    return span === 'back' ? '' : setMute(span);
+  });
+}
+
+/** @param {string} span */
+async function setMute(span) {
+  stage.busy();
+  await signed('PUT', '/api/v1/companion/mute', { mute: span });
+  return '';
+}
+
 function lock() {
   return confirmed('lock', async () => {
     await signed('POST', '/api/v1/companion/lock', {});
@@ -326,9 +352,10 @@ async function start() {
 
 async function begin() {
   const box = one('[data-view="home"]');
-  one('[data-act="history"]', box).onclick = showHistory;
-  one('[data-act="lock"]', box).onclick = lock;
-  one('[data-act="leave"]', box).onclick = leave;
+  for (const [act, does] of Object.entries({ history: showHistory, mute, lock,
+    leave, unmute: () => perform(() => setMute('off')),
+    browsers: () => perform(() => showBrowsers(stage, page)) }))
+    one(`[data-act="${act}"]`, box).onclick = does;
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
     if (data.open)
       open(data.open);
