@@ -10,7 +10,8 @@ import { approved, asks, code, home, join, opens, people, press }
   from './phones.mjs';
 
 describe('a phone that approves', () => {
-  const { computer, phone } = people(scene());
+  const at = scene();
+  const { computer, phone } = people(at);
 
   inEach('a phone that was removed says so', async (t, locale) => {
     const owner = await computer(t, 'removed-owner', { locale });
@@ -84,6 +85,12 @@ describe('a phone that approves', () => {
     await it.page.click('[data-view=lock] [data-act=lock]');
     await it.state('locked');
     await it.look('locked');
+    await press(it, 'home');
+    await it.state('account-locked');
+    await it.look('account-locked');
+    await at.server.cli('account', 'unlock', `itself-${locale}`);
+    await press(it, 'again');
+    await it.state('home');
   });
 
   inEach('notifications are asked for first', async (t, locale) => {
@@ -301,6 +308,36 @@ describe('a phone that approves', () => {
         (await fetch('/api/v1/session')).status), 401);
       await press(it, 'back');
       await it.state('home');
+
+      /* A server that lets a phone rename them, as it says. */
+      let called = '書斎';
+      await it.page.route('**/api/v1/companion/browsers', async (route) => {
+        const answer = await route.fetch();
+        const body = await answer.json();
+        body.browsers[0].name = called;
+        await route.fulfill({ response: answer, json: { ...body,
+          capabilities: [...body.capabilities, 'browser-names'] } });
+      });
+      await it.page.route('**/api/v1/companion/browsers/brw_*', (route) => {
+        const { name } = route.request().postDataJSON();
+        if (name === '!')
+          return route.fulfill({ status: 400,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ status: 400, code: 'name-malformed' }) });
+        called = name;
+        return route.fulfill({ json: { browser: { name } } });
+      });
+      await press(it, 'browsers');
+      await press(it, 'rename');
+      await it.state('rename');
+      await it.page.fill('#browser-name', '!');
+      await it.page.click('#browser-form .main');
+      await it.page.waitForSelector('#browser-name-problem:visible');
+      await it.look('rename');
+      await it.page.fill('#browser-name', '書斎のパソコン');
+      await it.page.click('#browser-form .main');
+      await it.page.waitForSelector('#browsers li:has-text("書斎のパソコン")');
+      await it.look('renamed');
     });
 
   inEach('it can be silent for a while', async (t, locale) => {

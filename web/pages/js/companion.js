@@ -88,6 +88,8 @@ async function trouble(error) {
     await thisPhone.forget();
   } else if (code === 'device-proof-refused') {
     anew = await stage.ask(code, ['again', 'set-up']) === 'set-up';
+  } else if (code === 'account-locked') {
+    await told(code, ['again']); /* until it is opened, there is no back */
   } else if (code === 'approval-over' || code === 'approval-unknown') {
     const { state } = /** @type {Problem} */ (error);
     if (await told(`request-${state || 'gone'}`,

@@ -43,7 +43,7 @@ function row(browser, renames, wish) {
  */
 async function look(page, news) {
   const { browsers, capabilities } = await signed('GET', PATH);
-  const renames = capabilities?.includes('rename') ?? false;
+  const renames = capabilities?.includes('browser-names') ?? false;
   return new Promise((resolve) => {
     one('#browsers').replaceChildren(...browsers.map(
       (/** @type {Browser} */ each) => row(each, renames, resolve)));
