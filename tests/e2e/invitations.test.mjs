@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { scene } from './lib.mjs';
+import { inEach, scene } from './lib.mjs';
 
 describe('invitations', () => {
   const at = scene(['sign_up = "invitation"']);
@@ -15,8 +15,8 @@ describe('invitations', () => {
     return link.slice(at.server.origin.length);
   };
 
-  test('without one there is no sign-up', async (t) => {
-    const who = await at.visit(t, { journey: 'uninvited' });
+  inEach('without one there is no sign-up', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'uninvited', locale });
     await who.goto('/');
     await who.state('ready');
     await who.page.waitForSelector('#invited:not([hidden])');
@@ -75,18 +75,19 @@ describe('invitations', () => {
       await who.state('done');
     });
 
-  test('a link that was cut is no invitation', async (t) => {
-    const who = await at.visit(t, { journey: 'cut-link' });
+  inEach('a link that was cut is no invitation', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'cut-link', locale });
     await who.goto('/signup#invitation=AAAA');
     await who.state('invitation-unknown');
+    await who.look('unknown');
   });
 });
 
 describe('closed sign-up', () => {
   const at = scene(['sign_up = "closed"']);
 
-  test('says so', async (t) => {
-    const who = await at.visit(t, { journey: 'closed' });
+  inEach('says so', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'closed', locale });
     await who.goto('/signup');
     await who.state('sign-up-closed');
     await who.look('closed');

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { scene } from './lib.mjs';
+import { scene, until } from './lib.mjs';
 
 const OUTSIDE = ['/', '/signup'];
-const INSIDE = ['/account', '/account/sessions', '/account/history',
-  '/account/settings'];
+const INSIDE = ['/account', '/account/devices', '/account/sessions',
+  '/account/history', '/account/settings'];
 
 describe('pages', () => {
   const at = scene();
@@ -136,5 +136,23 @@ describe('pages', () => {
     await who.page.waitForSelector('#note[data-note=removed]');
     await who.look('removed');
     assert.equal((await who.authenticator.credentials()).length, 0);
+  });
+
+  test('always passkey is switched off and on', async (t) => {
+    const who = await at.visit(t, { journey: 'always' });
+    await who.signUp('always');
+    await who.goto('/account/settings');
+    await who.ready();
+    const is = () => who.page.getAttribute('#always', 'aria-checked');
+    assert.equal(await is(), 'true');
+    await who.page.click('#always');
+    await who.page.waitForSelector('#switch[open]');
+    await who.look('ask');
+    await who.page.click('#switch button[value=off]');
+    await until(async () => await is() === 'false', 'it is off');
+    await who.state('ready');
+    await who.look('off');
+    await who.page.click('#always');
+    await until(async () => await is() === 'true', 'it is on');
   });
 });

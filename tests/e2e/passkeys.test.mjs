@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { Authenticator, scene, until } from './lib.mjs';
+import { Authenticator, inEach, scene, until } from './lib.mjs';
 
 describe('passkeys', () => {
   const at = scene();
@@ -95,9 +95,9 @@ describe('passkeys', () => {
     assert.equal((await who.authenticator.credentials()).length, 1);
   });
 
-  test('the last one cannot be removed', async (t) => {
-    const who = await at.visit(t, { journey: 'last' });
-    await who.signUp('last');
+  inEach('the last one cannot be removed', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'last', locale });
+    await who.signUp(`last-${locale}`);
     await who.goto('/account');
     await who.ready();
     await who.page.click('.card.passkey [data-act=remove]');
@@ -114,9 +114,9 @@ describe('passkeys', () => {
     }), 'last-passkey');
   });
 
-  test('no second passkey on the same device', async (t) => {
-    const who = await at.visit(t, { journey: 'same-device' });
-    await who.signUp('same-device');
+  inEach('no second passkey on the same device', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'same-device', locale });
+    await who.signUp(`same-device-${locale}`);
     await who.goto('/account');
     await who.ready();
     await who.page.click('#add-passkey');
@@ -124,6 +124,52 @@ describe('passkeys', () => {
     await who.state('already-here');
     await who.look('already-here');
   });
+
+  inEach('where each passkey lives, and who was told of a new one',
+    async (t, locale) => {
+      const who = await at.visit(t, { journey: 'homes', locale });
+      await who.signUp(`homes-${locale}`);
+      /* One that can be synced and is not yet; phones that were told. */
+      let homes = [[true, true], [true, false], [false, false]];
+      await who.page.route('**/api/v1/passkeys', async (route) => {
+        const answer = await route.fetch();
+        const body = await answer.json();
+        const [first] = body.passkeys;
+        body.passkeys = homes.map(([backup_eligible, synced], i) => ({
+          ...first, ...body.passkeys[i], id: `pk_${i}`, current: !i,
+          backup_eligible, synced }));
+        await route.fulfill({ response: answer, json: body });
+      });
+      await who.page.route('**/api/v1/passkeys/verify', async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer,
+          json: { ...await answer.json(), told: { phones: 2 } } });
+      });
+      await who.goto('/account');
+      await who.ready();
+      assert.deepEqual(await who.page.locator('[data-home]')
+        .evaluateAll((marks) => marks.map((one) => one.dataset.home)),
+      ['synced', 'not-synced', 'device']);
+      await who.look('homes');
+      homes = [[true, true], [false, false]];
+      await Authenticator.of(who.page, { transport: 'usb' });
+      await who.page.click('#add-passkey');
+      await who.page.click('#add button[value=create]');
+      await who.page.waitForFunction(() =>
+        document.querySelector('#said').textContent !== '');
+      assert.match(await who.text('#said'), locale === 'ja-JP'
+        ? /スマートフォン 2 台にお知らせしました。$/
+        : /Phones that were told: 2\.$/);
+      await who.look('told');
+      /* Faked: the server's own limit is shown in tests/http. */
+      await who.page.route('**/api/v1/passkeys/options', (route) =>
+        route.fulfill({ status: 409, contentType: 'application/problem+json',
+          body: JSON.stringify({ status: 409, code: 'passkeys-full' }) }));
+      await who.page.click('#add-passkey');
+      await who.page.click('#add button[value=create]');
+      await who.state('passkeys-full');
+      await who.look('full');
+    });
 
   test('a new display name reaches the provider', async (t) => {
     const who = await at.visit(t, { journey: 'display-name' });
@@ -140,11 +186,11 @@ describe('passkeys', () => {
     await who.look('saved');
   });
 
-  test('a passkey that no account has is forgotten by its provider',
-    async (t) => {
-      const who = await at.visit(t, { journey: 'unknown' });
-      await who.signUp('goes-away');
-      await at.server.cli('account', 'remove', 'goes-away', '--yes');
+  inEach('a passkey that no account has is forgotten by its provider',
+    async (t, locale) => {
+      const who = await at.visit(t, { journey: 'unknown', locale });
+      await who.signUp(`goes-away-${locale}`);
+      await at.server.cli('account', 'remove', `goes-away-${locale}`, '--yes');
       await who.authenticator.present(false);
       await who.goto('/');
       await who.state('ready');
@@ -161,9 +207,9 @@ describe('passkeys', () => {
 describe('a step that changes passkeys', () => {
   const at = scene(['proof_time = "1s"']);
 
-  test('asks for a fresh proof first', async (t) => {
-    const who = await at.visit(t, { journey: 'proof' });
-    await who.signUp('prover');
+  inEach('asks for a fresh proof first', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'proof', locale });
+    await who.signUp(`prover-${locale}`);
     await who.goto('/account');
     await who.ready();
     await who.page.waitForTimeout(1100); /* the proof grows old */

@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { scene } from './lib.mjs';
+import { inEach, scene, until } from './lib.mjs';
 
 describe('sessions', () => {
   const at = scene();
 
   /** The same person in two browsers, signed in to both. */
-  async function both(t, journey, name) {
-    const one = await at.visit(t, { journey });
-    const two = await at.visit(t, { journey });
-    await one.signUp(name);
+  async function both(t, journey, locale = 'en-GB') {
+    const one = await at.visit(t, { journey, locale });
+    const two = await at.visit(t, { journey, locale });
+    await one.signUp(`${journey}-${locale}`);
     for (const credential of await one.authenticator.credentials())
       await two.authenticator.add({ ...credential,
         signCount: credential.signCount + 10 });
@@ -24,8 +24,8 @@ describe('sessions', () => {
     return [one, two];
   }
 
-  test('signing out everywhere is seen in the other browser', async (t) => {
-    const [one, two] = await both(t, 'everywhere', 'everywhere');
+  inEach('signing out everywhere is seen in the other', async (t, locale) => {
+    const [one, two] = await both(t, 'everywhere', locale);
     await one.goto('/account/sessions');
     await one.ready();
     assert.equal(await one.page.locator('.card.session').count(), 2);
@@ -45,8 +45,38 @@ describe('sessions', () => {
     await two.look('other-browser');
   });
 
+  inEach('how and where each was opened is told in plain words',
+    async (t, locale) => {
+      const who = await at.visit(t, { journey: 'ways', locale });
+      await who.signUp(`ways-${locale}`);
+      /* As they would be from another place, by a phone, and by a code. */
+      await who.page.route('**/api/v1/sessions', async (route) => {
+        const answer = await route.fetch();
+        const { sessions: [own] } = await answer.json();
+        await route.fulfill({ response: answer, json: { sessions: [own,
+          ...[['approval', 'Kyoto, JP'], ['code', 'CH']].map(
+            ([method, place], i) => ({ ...own, id: `ses_${i}`, current: false,
+              method, place }))] } });
+      });
+      await who.goto('/account/sessions');
+      await who.ready();
+      const said = (what) => who.page.locator(`[data-f=${what}]`)
+        .allInnerTexts();
+      assert.deepEqual(await said('how'), locale === 'ja-JP'
+        ? ['パスキー', 'スマートフォンで承認', '確認コード']
+        : ['With a passkey', 'Approved on the phone', 'With a code']);
+      assert.deepEqual((await said('place')).slice(1), locale === 'ja-JP'
+        ? ['日本 Kyoto · 127.0.0.1', 'スイス · 127.0.0.1']
+        : ['Kyoto, Japan · 127.0.0.1', 'Switzerland · 127.0.0.1']);
+      await who.look('ways');
+      await who.goto('/account/history');
+      await who.ready();
+      assert.match(await who.text('.entry'), locale === 'ja-JP'
+        ? /パスキー「.+」/ : /With the passkey “.+”/);
+    });
+
   test('one other browser is signed out', async (t) => {
-    const [one, two] = await both(t, 'end-one', 'end-one');
+    const [one, two] = await both(t, 'end-one');
     await one.goto('/account/sessions');
     await one.ready();
     await one.page.locator('[data-act=end]').filter({ visible: true }).click();
@@ -60,7 +90,7 @@ describe('sessions', () => {
   });
 
   test('all others are signed out, and this one stays', async (t) => {
-    const [one, two] = await both(t, 'end-others', 'end-others');
+    const [one, two] = await both(t, 'end-others');
     await one.goto('/account/sessions');
     await one.ready();
     await one.page.click('#end-others');
@@ -75,39 +105,34 @@ describe('sessions', () => {
     await one.signUp('tabs');
     await one.signOut();
     const two = await one.tab();
+    two.journey = 'two-tabs-second';
     await two.authenticator.present(false);
     await two.goto('/');
     await two.state('ready');
-    /* Both have begun before either finishes. */
-    const begin = (who) => who.page.evaluate(async () => {
-      const answer = await fetch('/api/v1/login/options', { method: 'POST',
-        headers: { 'Content-Type': 'application/json' }, body: '{}' });
-      window.began = await answer.json();
-    });
-    const finish = (who) => who.page.evaluate(async () => {
-      const { ceremony, publicKey } = window.began;
-      const credential = await navigator.credentials.get({ publicKey:
-        PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
-      const answer = await fetch('/api/v1/login/verify', { method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ ceremony, credential }) });
-      return answer.status;
-    });
-    /* The page's own question for autofill gives way to ours. */
-    for (const who of [one, two]) {
-      await who.page.evaluate(() => document.dispatchEvent(new Event('x')));
-      await who.goto('/signup');
-      await who.state('name');
-      await begin(who);
+    /* The first answers last: its count of uses is the higher one. */
+    for (const used of await one.authenticator.credentials()) {
+      await one.authenticator.remove(used.credentialId);
+      await one.authenticator.add({ ...used, signCount: used.signCount + 10 });
     }
-    await two.authenticator.present(true);
-    assert.equal(await finish(two), 200);
-    for (const credential of await one.authenticator.credentials())
-      await one.authenticator.remove(credential.credentialId);
-    for (const credential of await two.authenticator.credentials())
-      await one.authenticator.add(credential);
-    await one.authenticator.present(true);
-    assert.equal(await finish(one), 200);
+    /* Both devices have answered before the server hears of either. */
+    const finish = new Map();
+    for (const who of [one, two]) {
+      await who.page.route('**/api/v1/login/verify', async (route) => {
+        await new Promise((go) => finish.set(who, go));
+        await route.continue();
+      });
+      await who.page.bringToFront();
+      await who.authenticator.present(true);
+      await who.page.click('#signin button[type=submit]');
+      await until(() => finish.has(who), 'the device has answered');
+      await who.state('busy');
+    }
+    for (const who of [two, one]) {
+      finish.get(who)();
+      await who.page.waitForURL('**/account');
+      await who.ready();
+      await who.look('signed-in');
+    }
   });
 
   test('signing in in one tab takes the other along', async (t) => {

@@ -4,23 +4,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { scene } from './lib.mjs';
+import { inEach, scene } from './lib.mjs';
 
 describe('signing up and in', () => {
   const at = scene();
 
-  test('a newcomer makes an account and is signed in', async (t) => {
-    const who = await at.visit(t, { journey: 'sign-up' });
+  inEach('a newcomer makes an account and is signed in', async (t, locale) => {
+    const who = await at.visit(t, { journey: 'sign-up', locale });
+    const name = `hanako-${who.lang}@example.org`;
     await who.goto('/');
     await who.state('ready');
     await who.look('first-page');
     await who.page.click('#sign-up a');
     await who.state('name');
     await who.look('name');
-    await who.page.fill('#name', 'hanako@example.org');
+    await who.page.fill('#name', name);
     await who.page.click('#choose-name button[type=submit]');
     await who.state('create');
-    assert.equal(await who.text('[data-f=who]'), 'hanako@example.org');
+    assert.equal(await who.text('[data-f=who]'), name);
     await who.look('create');
     await who.page.click('#create');
     await who.state('done');
@@ -32,24 +33,25 @@ describe('signing up and in', () => {
     await who.look('account');
   });
 
-  test('a name that is taken or none is told at the name', async (t) => {
-    const first = await at.visit(t, { journey: 'names' });
-    await first.signUp('taken');
-    const who = await at.visit(t, { journey: 'names' });
-    await who.goto('/signup');
-    await who.page.fill('#name', 'ＴＡＫＥＮ');
-    await who.page.click('#choose-name button[type=submit]');
-    await who.page.waitForSelector('#name-problem:not([hidden])');
-    await who.look('taken');
-    await who.page.fill('#name', 'no good name');
-    await who.page.click('#choose-name button[type=submit]');
-    await who.page.waitForFunction(() => document.activeElement?.id === 'name'
-      && document.querySelector('#name')?.ariaInvalid === 'true');
-    await who.look('malformed');
-    await who.page.fill('#name', 'good-name');
-    await who.page.click('#choose-name button[type=submit]');
-    await who.state('create');
-  });
+  inEach('a name that is taken or none is told at the name',
+    async (t, locale) => {
+      const first = await at.visit(t, { journey: 'names' });
+      await first.signUp(`taken-${locale}`);
+      const who = await at.visit(t, { journey: 'names', locale });
+      await who.goto('/signup');
+      await who.page.fill('#name', `ＴＡＫＥＮ-${locale}`);
+      await who.page.click('#choose-name button[type=submit]');
+      await who.page.waitForSelector('#name-problem:not([hidden])');
+      await who.look('taken');
+      await who.page.fill('#name', 'no good name');
+      await who.page.click('#choose-name button[type=submit]');
+      await who.page.waitForFunction(() => document.activeElement?.id === 'name'
+        && document.querySelector('#name')?.ariaInvalid === 'true');
+      await who.look('malformed');
+      await who.page.fill('#name', `good-name-${locale}`);
+      await who.page.click('#choose-name button[type=submit]');
+      await who.state('create');
+    });
 
   test('the button signs in with any passkey of this device', async (t) => {
     const who = await at.visit(t, { journey: 'button' });
@@ -58,12 +60,15 @@ describe('signing up and in', () => {
     await who.look('signed-out');
     await who.signIn();
     assert.equal(await who.text('#who'), 'button');
+    await who.look('signed-in');
   });
 
   test('a name first asks for the passkeys of that account', async (t) => {
     const who = await at.visit(t, { journey: 'name-first' });
     await who.signUp('name-first');
     await who.signOut();
+    await who.page.fill('#name', 'NAME-first');
+    await who.look('named');
     await who.signIn('NAME-first');
     assert.equal(await who.text('#who'), 'name-first');
   });
@@ -78,6 +83,7 @@ describe('signing up and in', () => {
     await who.page.waitForURL('**/account');
     await who.ready();
     assert.equal(await who.text('#who'), 'autofill');
+    await who.look('signed-in');
   });
 
   test('who is signed in already goes on to the account', async (t) => {
@@ -86,6 +92,8 @@ describe('signing up and in', () => {
     await who.authenticator.present(false);
     await who.goto('/');
     await who.page.waitForURL('**/account');
+    await who.ready();
+    await who.look('account');
   });
 
   test('a page that needs a session comes back after signing in', async (t) => {
@@ -95,10 +103,29 @@ describe('signing up and in', () => {
     await who.goto('/account/history');
     await who.page.waitForURL('**/?next=/account/history');
     await who.state('ready');
+    await who.look('sign-in');
     await who.authenticator.present(true);
     await who.page.click('#signin button[type=submit]');
     await who.page.waitForURL('**/account/history');
+    await who.ready();
   });
+
+  test('where a password manager sends its people, a passkey is added',
+    async (t) => {
+      const who = await at.visit(t, { journey: 'enroll' });
+      await who.signUp('enroll');
+      await who.signOut();
+      const { enroll } = await (await fetch(
+        `${at.server.origin}/.well-known/passkey-endpoints`)).json();
+      await who.page.goto(enroll);
+      await who.page.waitForURL('**/?next=/account%23add');
+      await who.state('ready');
+      await who.authenticator.present(true);
+      await who.page.click('#signin button[type=submit]');
+      await who.page.waitForURL('**/account');
+      await who.page.waitForSelector('#add[open]');
+      await who.look('add');
+    });
 
   test('nothing but a keyboard is needed', async (t) => {
     const who = await at.visit(t, { journey: 'keyboard' });

@@ -83,15 +83,16 @@ well_known_addresses_answer(void **state)
 		      "origins = { \"http://localhost:@PORT@\" }\n"
 		      "related_origins = { \"https://other.example\" }" });
 	struct visitor *v = visitor_new(s);
-	char enroll[256];
+	char enroll[256], manage[256];
 	struct answer a;
 	json_t *j;
 
 	(void)state;
 	j = visitor_get(v, "GET", "/.well-known/passkey-endpoints", NULL, 200);
-	snprintf(enroll, sizeof(enroll), "%s/account", server_origin(s));
+	snprintf(enroll, sizeof(enroll), "%s/account#add", server_origin(s));
+	snprintf(manage, sizeof(manage), "%s/account", server_origin(s));
 	assert_string_equal(json_at(j, "enroll"), enroll);
-	assert_string_equal(json_at(j, "manage"), enroll);
+	assert_string_equal(json_at(j, "manage"), manage);
 	json_decref(j);
 	a = visitor_ask(v, "GET", "/.well-known/change-password", NULL);
 	assert_int_equal(a.status, 302);

@@ -55,6 +55,72 @@ self.addEventListener('notificationclick', (event) => {
   event.waitUntil(open(event.notification.data?.id));
 });
 
+/*
+ * The push service has changed the address of this phone, maybe long before
+ * the page is open again: the server is told here, with the phone's own proof.
+ */
+self.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(renew());
+});
+
+async function renew() {
+  const { phone, device } = await kept();
+  const answer = await fetch('/api/v1/service');
+  const { push } = await answer.json();
+  if (!phone || !device || !push.application_server_key)
+    return;
+  const got = await self.registration.pushManager.subscribe({
+    userVisibleOnly: true, applicationServerKey: push.application_server_key });
+  const { endpoint, keys: { p256dh, auth } } = got.toJSON();
+  const path = `/api/v1/phones/${phone.id}/push`;
+  const body = JSON.stringify({ push: { endpoint, keys: { p256dh, auth } } });
+  await fetch(path, { method: 'PUT', body, headers: {
+    'Content-Type': 'application/json', 'Itsumo-Device': await proof(device, {
+      phone: phone.id, ath: base64url(await sha256(body)), htm: 'PUT',
+      htu: self.location.origin + path,
+      iat: Math.floor(Date.parse(answer.headers.get('Date')) / 1000),
+      jti: base64url(crypto.getRandomValues(new Uint8Array(16))) }) } });
+}
+
+/** What the page keeps, as keys.js does it. */
+function kept() {
+  return new Promise((resolve, reject) => {
+    const base = indexedDB.open('itsumo', 1);
+    base.onupgradeneeded = () => base.result.createObjectStore('kept');
+    base.onerror = () => reject(base.error);
+    base.onsuccess = () => {
+      const table = base.result.transaction('kept').objectStore('kept');
+      const [phone, device] = ['phone', 'device'].map((name) =>
+        table.get(name));
+      table.transaction.oncomplete = () => {
+        base.result.close();
+        resolve({ phone: phone.result, device: device.result });
+      };
+    };
+  });
+}
+
+async function proof(pair, claims) {
+  const text = [{ typ: 'itsumo-device+jwt', alg: 'ES256' }, claims]
+    .map((part) => base64url(utf8(JSON.stringify(part)))).join('.');
+  const signature = await crypto.subtle.sign(
+    { name: 'ECDSA', hash: 'SHA-256' }, pair.privateKey, utf8(text));
+  return `${text}.${base64url(signature)}`;
+}
+
+function utf8(text) {
+  return new TextEncoder().encode(text);
+}
+
+function sha256(text) {
+  return crypto.subtle.digest('SHA-256', utf8(text));
+}
+
+function base64url(buffer) {
+  return btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
 /* The page itself says what it cannot do without a connection; where it does
  * not even load, this says it. */
 self.addEventListener('fetch', (event) => {

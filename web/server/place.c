@@ -4,6 +4,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "webauthn/utf8.h"
 
 #ifdef HAVE_MAXMINDDB
 #include <maxminddb.h>
@@ -44,17 +47,22 @@ static void
 copy_text(MMDB_entry_s *entry, const char *const *path, char out[64])
 {
 	MMDB_entry_data_s d;
-	size_t n = 0;
+	struct slice text;
 
 	out[0] = '\0';
 	if (MMDB_aget_value(entry, &d, path) != MMDB_SUCCESS || !d.has_data ||
 	    d.type != MMDB_DATA_TYPE_UTF8_STRING || d.data_size > 30)
 		return;
-	for (; n < d.data_size; n++)
-		if ((unsigned char)d.utf8_string[n] < 0x20)
+	text.n = d.data_size;
+	text.p = (const uint8_t *)d.utf8_string;
+	if (!wa_utf8_valid(text))
+		return;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < 0x20 || text.p[i] == 0x7f ||
+		    (text.p[i] == 0xc2 && text.p[i + 1] < 0xa0))
 			return;
-	memcpy(out, d.utf8_string, n);
-	out[n] = '\0';
+	memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
 }
 
 /* What the file has of an address; false: nothing. */

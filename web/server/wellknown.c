@@ -94,7 +94,7 @@ web_passkey_endpoints(struct web_request *r)
 
 	json_out_init(&o, &r->arena, 512);
 	json_out_object(&o, NULL);
-	put_url(r, &o, "enroll", "/account");
+	put_url(r, &o, "enroll", "/account#add");
 	put_url(r, &o, "manage", "/account");
 	json_out_object_end(&o);
 	reply_json(r, 200, &o);

@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passkeys of an account, each a card, and what the person should know.
 
-import { Problem, call } from './api.js';
+import { Problem, call, isName } from './api.js';
 import { run } from './ceremony.js';
 import { ask, copy, dialog, fill, input, main, onClick, one, say }
   from './dom.js';
 import { begin, device, ours, perform } from './member.js';
 import { suggestedName, tell } from './passkey.js';
 import { spread } from './shell.js';
-import { said, t, when } from './text.js';
+import { origin, said, t, when } from './text.js';
 
 // @messages event. reason. advice.
 
 /** @typedef {import('./api.js').Entry} Entry */
 /** @typedef {import('./api.js').Passkey} Passkey */
 
+/** @typedef {{told?: {phones: number}}} Told */
+
 /** @type {Passkey[]} */
 let passkeys = [];
 let shown = '';
 
 /** @param {Passkey} passkey */
-function home({ synced, transports }) {
+function home({ synced, backup_eligible, transports }) {
   if (synced)
     return 'synced';
+  if (backup_eligible)
+    return 'not-synced';
   return transports.includes('internal') || !transports.length
     ? 'device' : 'key';
 }
@@ -67,7 +71,7 @@ function notice(entry) {
     passkey: entry.passkey,
     at: entry.at,
     browser: entry.browser,
-    place: [entry.place, entry.address].filter(Boolean).join(' · '),
+    place: origin(entry),
     reason: entry.ok ? '' : reason(entry.reason ?? ''),
     advice: t(said(`advice.${entry.reason}`)
       ? `advice.${entry.reason}` : 'advice.any'),
@@ -114,15 +118,27 @@ async function changed() {
 }
 
 /**
+ * What was done, and who was told of it.
+ *
+ * @param {string} what
+ * @param {Told} answer
+ */
+function sayTold(what, { told }) {
+  say(told?.phones ? t('account.told', { what, n: told.phones }) : what);
+}
+
+/**
  * The device has made the passkey by now: one whose name cannot be had gets
  * the one that we would give it, and stays.
  *
  * @param {object} body
- * @returns {Promise<{passkey: Passkey, signal: import('./api.js').Signal}>}
+ * @returns {Promise<{passkey: Passkey, signal: import('./api.js').Signal} &
+ *   Told>}
  */
 function verify(body) {
   return call('POST', '/api/v1/passkeys/verify', body).catch((error) => {
-    if (!(error instanceof Problem) || error.code !== 'name-malformed')
+    if (!(error instanceof Problem) || error.code !== 'name-malformed'
+      && error.field !== 'passkey_name')
       throw error;
     return call('POST', '/api/v1/passkeys/verify', { ...body,
       passkey_name: suggestedName(passkeys.map((one) => one.name)) });
@@ -146,7 +162,7 @@ async function add() {
     return;
   await tell(answer.signal);
   await changed();
-  say(t('account.added', { name: answer.passkey.name }));
+  sayTold(t('account.added', { name: answer.passkey.name }), answer);
   focusCard(answer.passkey.id);
 }
 
@@ -173,8 +189,7 @@ async function rename(passkey) {
       return;
     try {
       const answer = await perform(() => call('PATCH',
-        `/api/v1/passkeys/${passkey.id}`, { name: wanted }),
-      ({ code, field }) => code === 'name-malformed' || field === 'name');
+        `/api/v1/passkeys/${passkey.id}`, { name: wanted }), isName);
       if (!answer)
         return;
       await tell(answer.signal);
@@ -214,9 +229,9 @@ async function remove(passkey) {
       return;
     await tell(answer.signal);
     await changed();
-    say(t(answer.sessions_ended ? 'account.removed-sessions'
+    sayTold(t(answer.sessions_ended ? 'account.removed-sessions'
       : 'account.removed',
-    { name: passkey.name, n: answer.sessions_ended }));
+    { name: passkey.name, n: answer.sessions_ended }), answer);
     one('h1', one('#content')).focus();
   } catch (error) {
     await changed();

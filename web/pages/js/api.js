@@ -3,6 +3,12 @@
 
 /** How long an answer may take before we call it lost, in milliseconds. */
 const PATIENCE = 20000;
+/** An answer that is held back (?wait=25) may take as long as that, and more. */
+const LONG = 35000;
+/** An answer that took longer (ms) was held back, so it may be asked again. */
+const HELD = 5000;
+/** No pause between two askings is longer (ms). */
+const LONGEST = 15000;
 
 /**
  * @typedef {object} UnknownCredential
@@ -33,6 +39,7 @@ const PATIENCE = 20000;
  * @property {string} last_seen_at
  * @property {string} expires_at
  * @property {string} browser
+ * @property {string} [method]
  * @property {string} [address]
  * @property {string} [place]
  * @property {boolean} current
@@ -47,9 +54,20 @@ const PATIENCE = 20000;
  * @property {string} created_at
  * @property {string} [last_used_at]
  * @property {boolean} synced
- * @property {boolean} backed_up
+ * @property {boolean} [backup_eligible]
  * @property {string[]} transports
  * @property {string} [counter_went_back_at]
+ * @property {boolean} current
+ */
+/**
+ * @typedef {object} Browser one that is trusted
+ * @property {string} id
+ * @property {string} name
+ * @property {string} kept_at
+ * @property {string} last_used_at
+ * @property {string} [browser]
+ * @property {string} [address]
+ * @property {string} [place]
  * @property {boolean} current
  */
 /**
@@ -59,7 +77,9 @@ const PATIENCE = 20000;
  * @property {string} event
  * @property {boolean} ok
  * @property {string} [reason]
+ * @property {string} [method]
  * @property {string} [passkey]
+ * @property {string} [phone]
  * @property {string} [browser]
  * @property {string} [address]
  * @property {string} [place]
@@ -134,6 +154,74 @@ export async function call(method, path, body, more = {}) {
     if (part?.expires_at)
       part.deadline = localTime(part.expires_at);
   return answer;
+}
+
+/**
+ * A name that cannot be: that is told where it was typed.
+ *
+ * @param {unknown} error
+ */
+export function isName(error) {
+  return error instanceof Problem
+    && (error.code === 'name-malformed' || error.field === 'name');
+}
+
+/** @param {number} ms */
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * Asks again and again, until there is news.  The server holds its answer
+ * back; where it cannot (too many wait), or there is none, the pauses grow,
+ * and no two who wait keep in step.
+ *
+ * @template T
+ * @param {() => Promise<T | null>} ask null: no news
+ * @param {() => boolean} over whether nobody waits any more
+ * @returns {Promise<T | null>} null: over
+ */
+export async function askAgain(ask, over) {
+  for (let rest = 500; !over();) {
+    const began = performance.now();
+    let least = 0;
+    try {
+      const news = await ask();
+      if (news !== null)
+        return news;
+    } catch (error) {
+      if (!isPassing(error))
+        throw error;
+      least = /** @type {Problem} */ (error).retryAfter * 1000;
+    }
+    rest = performance.now() - began > HELD ? 500
+      : Math.min(rest * 2, LONGEST);
+    if (rest > 500)
+      await pause(Math.max(rest * (.75 + Math.random() / 2), least));
+  }
+  return null;
+}
+
+/**
+ * Lost on the way, or too much to do: the next one may get through.
+ *
+ * @param {unknown} error
+ */
+export function isPassing(error) {
+  return error instanceof Problem
+    && (!error.status || error.status === 429 || error.status >= 502);
+}
+
+/**
+ * As call(), for an answer that is held back.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
+export function wait(method, path, body) {
+  return call(method, `${path}?wait=25`, body, { patience: LONG });
 }
 
 /** How far this clock is before the server's, by the last answer. */

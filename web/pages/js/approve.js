@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in with the phone: ask it, show the number, wait, collect the session.
 
-import { Problem, call } from './api.js';
+import { Problem, askAgain, call, isName, wait as held } from './api.js';
 import { run } from './ceremony.js';
 import { fill, input, one, onClick, view } from './dom.js';
+import { keepThis, nameForThis } from './keeping.js';
 import { keyOf, proof, publicJwk } from './keys.js';
-import { suggestedName } from './passkey.js';
 import { countdown, t } from './text.js';
 
 // @messages outcome. wait.step wait.title
@@ -23,8 +23,6 @@ import { countdown, t } from './text.js';
  * @property {number} deadline
  */
 
-/** Longer than the server holds an answer back (ms). */
-const PATIENCE = 35000;
 /** So long (ms) a stream of events may take to begin. */
 const OPENING = 4000;
 
@@ -40,42 +38,23 @@ const ENDS = {
   collected: ['again', 'back'],
 };
 
-/** @param {number} ms */
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** @param {string} id */
+function pathOf(id) {
+  return `/api/v1/approvals/${id}`;
 }
 
 /**
- * @param {string} id
- * @param {string} [query]
- * @returns {Promise<string>} its state
- */
-async function look(id, query = '') {
-  const { approval } = await call('GET', `/api/v1/approvals/${id}${query}`,
-    undefined, { patience: PATIENCE });
-  return approval.state;
-}
-
-/**
- * By asking again and again; the server answers when there is news.
+ * By asking; the server answers when there is news.
  *
  * @param {Approval} approval
  * @param {AbortSignal} stop
+ * @returns {Promise<string>} '' when nobody waits any more
  */
-async function poll({ id, deadline }, stop) {
-  while (!stop.aborted) {
-    try {
-      const state = await look(id, '?wait=25');
-      if (state !== 'pending')
-        return state;
-    } catch (error) {
-      const lost = error instanceof Problem && !error.status;
-      if (!lost || Date.now() > deadline)
-        throw error;
-      await pause(2000);
-    }
-  }
-  return '';
+async function poll({ id }, stop) {
+  return await askAgain(async () => {
+    const { approval: { state } } = await held('GET', pathOf(id));
+    return state === 'pending' ? null : state;
+  }, () => stop.aborted) ?? '';
 }
 
 /**
@@ -87,7 +66,7 @@ async function poll({ id, deadline }, stop) {
  */
 function listen({ id }, stop) {
   return new Promise((resolve) => {
-    const source = new EventSource(`/api/v1/approvals/${id}/events`);
+    const source = new EventSource(`${pathOf(id)}/events`);
     const patience = setTimeout(() => end(''), OPENING);
     /** @param {string} state */
     function end(state) {
@@ -125,6 +104,7 @@ async function wait(stage, approval) {
     step: t(`wait.step-${approval.match}`),
     title: t(`wait.title-${approval.match}`) });
   one('.number', box).classList.toggle('long', number.length > 2);
+  one('.fine', box).hidden = !number;
   stage.hush();
   view('phone', 'phone-waiting');
 
@@ -139,7 +119,7 @@ async function wait(stage, approval) {
       fill(box, { left: t('stage.left', { left: countdown(left) }) });
       if (left <= 0) {
         clearInterval(clock);
-        look(approval.id).then((state) =>
+        call('GET', pathOf(approval.id)).then(({ approval: { state } }) =>
           resolve(state === 'pending' ? 'expired' : state), reject);
       }
     };
@@ -154,7 +134,7 @@ async function wait(stage, approval) {
     late.catch(() => {});
     const end = await Promise.race([given, late, news]);
     if (end === 'cancelled')
-      await call('POST', `/api/v1/approvals/${approval.id}/cancel`, {})
+      await call('POST', `${pathOf(approval.id)}/cancel`, {})
         .catch(() => {});
     return end;
   } finally {
@@ -168,7 +148,7 @@ async function wait(stage, approval) {
  * @returns {Promise<SignedIn>}
  */
 async function collect(id, key) {
-  const path = `/api/v1/approvals/${id}/collect`;
+  const path = `${pathOf(id)}/collect`;
   return call('POST', path, { proof: await proof(key, 'itsumo-collect+jwt',
     'POST', path, { approval: id }) });
 }
@@ -191,8 +171,11 @@ async function byRequest(stage, name) {
         stage.busy();
         return await collect(approval.id, key);
       }
-      choice = end === 'cancelled' ? 'back' : await stage.ask(`request-${end}`, ENDS[end]);
+      choice = end === 'cancelled' ? 'back'
+        : await stage.ask(`request-${end}`, ENDS[end]);
     } catch (error) {
+      if (isName(error))
+        throw error; /* the sign-in page tells it at the name */
       choice = await stage.refused(ended(error));
     }
     if (choice !== 'again')
@@ -223,7 +206,7 @@ async function canShowCode() {
  * number.
  *
  * @param {Stage} stage
- * @returns {Promise<SignedIn | null>}
+ * @returns {Promise<{answer: SignedIn, local: boolean} | null>}
  */
 function byCode(stage) {
   return run(stage, {
@@ -233,7 +216,10 @@ function byCode(stage) {
       answer.publicKey.hints = ['hybrid'];
       return answer;
     },
-    verify: (body) => call('POST', '/api/v1/login/verify', body),
+    verify: async (body) => ({
+      answer: await call('POST', '/api/v1/login/verify', body),
+      local: body.credential.authenticatorAttachment === 'platform',
+    }),
   });
 }
 
@@ -251,13 +237,13 @@ function choose(name) {
 /** Shall this browser be kept?  Under which name? */
 async function offerToKeep() {
   const known = await call('GET', '/api/v1/browsers').catch(() => null);
-  const list = /** @type {{name: string, current: boolean}[]} */ (
+  const list = /** @type {import('./api.js').Browser[]} */ (
     known?.browsers ?? []);
   if (!known || list.some(({ current }) => current))
     return;
   const field = input('#keep-name');
   const problem = one('#keep-problem');
-  field.value = suggestedName(list.map(({ name }) => name));
+  field.value = nameForThis(list);
   view('keep');
   await new Promise((resolve) => {
     onClick('#keep [data-act="no"]', document, resolve);
@@ -266,12 +252,9 @@ async function offerToKeep() {
       problem.hidden = true;
       field.removeAttribute('aria-invalid');
       try {
-        await call('POST', '/api/v1/browsers', {
-          name: field.value.trim() || suggestedName(),
-          browser_jwk: await publicJwk(await keyOf('browser')) });
-        resolve(null);
+        resolve(await keepThis(field.value));
       } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'name-malformed')
+        if (!isName(error))
           return resolve(null);
         problem.hidden = false;
         field.setAttribute('aria-invalid', 'true');
@@ -290,23 +273,17 @@ async function offerToKeep() {
  * @returns {Promise<{next?: string} | null>} null: given up
  */
 export async function signInByPhone(stage, name, greet) {
-  let answer = null;
   if (await canShowCode()) {
     stage.hush();
     const way = await choose('way');
-    if (way === 'hybrid') {
-      answer = await byCode(stage);
-      if (!answer)
-        return null;
-      await greet(answer);
-      return {};
-    }
+    if (way === 'hybrid')
+      return signInByCode(stage, greet);
     if (way === 'back') {
       stage.leave();
       return null;
     }
   }
-  answer = await byRequest(stage, name);
+  const answer = await byRequest(stage, name);
   if (!answer) {
     stage.leave();
     return null;
@@ -315,4 +292,21 @@ export async function signInByPhone(stage, name, greet) {
   await greet(answer);
   await offerToKeep();
   return await choose('own') === 'make' ? { next: '/account#add' } : {};
+}
+
+/**
+ * @param {Stage} stage
+ * @param {(answer: SignedIn) => Promise<void>} greet
+ * @returns {Promise<{} | null>} null: given up
+ */
+async function signInByCode(stage, greet) {
+  const got = await byCode(stage);
+  if (!got)
+    return null;
+  stage.hush();
+  await greet(got.answer);
+  /* A passkey of this very device asks for no more. */
+  if (!got.local)
+    await offerToKeep();
+  return {};
 }

@@ -10,6 +10,7 @@ import { stateOf } from './stage.js';
 /** @typedef {import('./stage.js').Stage} Stage */
 
 /** @typedef {{ceremony: string, credential: any}} Answer */
+/** @typedef {{code: string, field?: string}} Refusal by server or device */
 
 /**
  * @template T
@@ -18,7 +19,7 @@ import { stateOf } from './stage.js';
  * @property {() => Promise<Ceremony>} options fresh ones each time
  * @property {(answer: Answer) => Promise<T>} verify
  * @property {() => Answer | undefined} [given] what the device gave already
- * @property {(error: Problem) => boolean} [own] what the caller tells himself
+ * @property {(error: Refusal) => boolean} [own] what the caller tells himself
  */
 
 /**
@@ -38,12 +39,12 @@ export async function run(stage, flow) {
       stage.still();
       return answer;
     } catch (error) {
-      if (error instanceof Problem) {
+      if (error instanceof Problem)
         await tell(error.signal);
-        if (flow.own?.(error)) {
-          stage.leave();
-          throw error;
-        }
+      if ((error instanceof Problem || error instanceof Declined)
+        && flow.own?.(error)) {
+        stage.leave();
+        throw error;
       }
       if (stateOf(error) === 'expired' && anew-- > 0)
         continue;

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phone that approves: setting it up, what is asked, history, leaving.
 
-import { Problem, localTime } from './api.js';
+import { Problem, isPassing, localTime } from './api.js';
 import { copy, fill, main, one, view } from './dom.js';
+import { methodOf } from './methods.js';
 import { signed, thisPhone } from './phone.js';
-import { showRequest } from './request.js';
+import { onScreen, showRequest } from './request.js';
 import { setUp } from './setup.js';
 import { onReturn, supported } from './shell.js';
 import { Stage } from './stage.js';
 import { keepSubscribed } from './subscription.js';
-import { countdown, said, t } from './text.js';
+import { asker, countdown, said, t, when } from './text.js';
+import { showBrowsers } from './trusted.js';
 
 // @messages phone. event. reason.
 
 /** @typedef {import('./api.js').Entry} Entry */
 /** @typedef {{id: string, expires_at: string}} Pending */
+/**
+ * @typedef {{approvals: Pending[], phone: {push: boolean,
+ *   muted_until?: string}, resting?: {until?: string}}} Waiting
+ */
 
 /** How often (ms) the list is asked for while somebody looks at it. */
 const PERIOD = 4000;
@@ -27,6 +33,13 @@ const stage = new Stage(one('#stage'), {
 
 /** Only one thing at a time has the page. */
 let busy = false;
+/** Leaves a page on which nothing is under way. */
+let giveWay = () => {};
+/** The request to open next, if it is still there; NEWEST whichever it is. */
+let wanted = '';
+const NEWEST = '*';
+/** The phone shall be set up again, though it is set up. */
+let anew = false;
 /** @type {string} */
 let shown = '';
 
@@ -42,10 +55,11 @@ async function perform(act) {
   try {
     const state = await act();
     if (state)
-      await stage.ask(state, [on()]);
+      await told(state, [on()]);
   } catch (error) {
     await trouble(error);
   }
+  giveWay = () => {};
   busy = false;
   await start();
 }
@@ -55,17 +69,34 @@ function on() {
   return thisPhone.id ? 'home' : 'back';
 }
 
+/**
+ * How something ended; a newer request need not wait behind it.
+ *
+ * @param {string} state
+ * @param {string[]} actions
+ */
+function told(state, actions) {
+  giveWay = () => stage.chosen('');
+  return stage.ask(state, actions);
+}
+
 /** @param {unknown} error */
 async function trouble(error) {
   const code = error instanceof Problem ? error.code : '';
   if (code === 'phone-unknown') {
-    await stage.ask('phone-unknown', ['set-up']);
+    await stage.ask(code, ['set-up']);
     await thisPhone.forget();
+  } else if (code === 'device-proof-refused') {
+    anew = await stage.ask(code, ['again', 'set-up']) === 'set-up';
+  } else if (code === 'account-locked') {
+    await told(code, ['again']); /* until it is opened, there is no back */
   } else if (code === 'approval-over' || code === 'approval-unknown') {
     const { state } = /** @type {Problem} */ (error);
-    await stage.ask(`request-${state || 'gone'}`, ['home']);
+    if (await told(`request-${state || 'gone'}`,
+      state === 'superseded' ? ['newer', 'home'] : ['home']) === 'newer')
+      wanted = NEWEST;
   } else if (said(`phone.${code}.title`)) {
-    await stage.ask(code, [on()]);
+    await told(code, [on()]);
   } else {
     await stage.refused(error);
   }
@@ -87,32 +118,69 @@ function tellTime(approvals) {
   });
 }
 
-/** @param {string} id */
+/**
+ * Opens a request: at once where nothing is under way, else after that.
+ *
+ * @param {string} id
+ */
 function open(id) {
-  history.replaceState(null, '', location.pathname);
-  return perform(() => showRequest(stage, id));
-}
-
-/** What is pending, as the server has it now. */
-async function refresh() {
-  if (busy || document.visibilityState !== 'visible' || !thisPhone.id
-    || main.dataset.state !== 'home')
-    return;
-  try {
-    const { approvals } = await signed('GET', '/api/v1/companion/approvals');
-    if (!busy && main.dataset.state === 'home')
-      list(approvals);
-  } catch (error) {
-    if (error instanceof Problem && !error.status || busy)
-      return;
-    await perform(() => Promise.reject(error));
+  if (onScreen.id) {
+    if (onScreen.id !== id)
+      onScreen.leave(id);
+  } else if (busy) {
+    wanted = id;
+    giveWay();
+  } else {
+    perform(() => showRequest(stage, id));
   }
 }
 
-/** @param {Pending[]} approvals */
-function list(approvals) {
+let asking = false;
+/** Not before this time: the server has too much to do. */
+let notBefore = 0;
+
+/** What is pending, as the server has it now. */
+async function refresh() {
+  const at = onScreen.id;
+  if (asking || document.visibilityState !== 'visible' || !thisPhone.id
+    || Date.now() < notBefore || !at && (busy || main.dataset.state !== 'home'))
+    return;
+  asking = true;
+  try {
+    const now = await signed('GET', '/api/v1/companion/approvals');
+    if (at)
+      stillThere(at, now);
+    else if (!busy && main.dataset.state === 'home')
+      list(now);
+  } catch (error) {
+    if (isPassing(error))
+      notBefore = Date.now()
+        + /** @type {Problem} */ (error).retryAfter * 1000;
+    else if (!busy)
+      perform(() => Promise.reject(error));
+  } finally {
+    asking = false;
+  }
+}
+
+/**
+ * A request that is on the screen and over is looked at again: that tells.
+ *
+ * @param {string} at
+ * @param {Waiting} now
+ */
+function stillThere(at, { approvals }) {
+  if (onScreen.id === at && !approvals.some(({ id }) => id === at))
+    onScreen.leave();
+}
+
+/** @param {Waiting} now */
+function list({ approvals, phone, resting }) {
   const box = one('[data-view="home"]');
-  const now = JSON.stringify(approvals.map(({ id }) => id));
+  const silent = phone.muted_until
+    && localTime(phone.muted_until) > Date.now() ? phone.muted_until : '';
+  const now = JSON.stringify([approvals.map(({ id }) => id), silent,
+    resting]);
   if (now === shown)
     return tellTime(approvals);
   shown = now;
@@ -122,16 +190,23 @@ function list(approvals) {
     heading: t(approvals.length ? 'companion.home-some' : 'companion.home-none'),
     text: t(approvals.length ? 'companion.home-some-text'
       : 'companion.home-none-text'),
+    resting: resting && (resting.until
+      ? t('companion.resting', { when: when(resting.until) })
+      : t('companion.resting-off')),
+    muted: silent && t('companion.muted', { when: when(silent) }),
   });
+  one('[data-act="mute"]', box).hidden = Boolean(silent);
 }
 
+/** @returns {Promise<Waiting>} */
 async function home() {
   shown = '';
   stage.busy();
-  const { approvals } = await signed('GET', '/api/v1/companion/approvals');
+  const now = await signed('GET', '/api/v1/companion/approvals');
   stage.hush();
-  list(approvals);
+  list(now);
   view('home');
+  return now;
 }
 
 /** @param {Entry} entry */
@@ -140,25 +215,26 @@ function event(entry) {
     event: t(said(`event.${entry.event}`)
       ? `event.${entry.event}` : 'event.any'),
     at: entry.at,
+    method: methodOf(entry),
     reason: entry.ok ? '' : t(said(`reason.${entry.reason}`)
       ? `reason.${entry.reason}` : 'reason.any'),
-    from: [entry.browser, entry.place, entry.address].filter(Boolean)
-      .join(' · '),
+    from: asker(entry),
   });
   one('[data-refused]', found).hidden = entry.ok;
   return found;
 }
 
 /**
- * A view with buttons.
+ * A view with buttons, one of them back.
  *
  * @param {string} name
  * @param {Record<string, () => void>} acts
  */
 function page(name, acts) {
+  const box = one(`[data-view="${name}"]`);
   stage.hush();
   view(name);
-  const box = one(`[data-view="${name}"]`);
+  giveWay = acts.back;
   for (const [act, does] of Object.entries(acts))
     one(`[data-act="${act}"]`, box).onclick = does;
 }
@@ -202,6 +278,22 @@ function confirmed(name, act) {
   });
 }
 
+/** For how long?  Requests stand in the list all the same. */
+function mute() {
+  return perform(async () => {
+    const span = await new Promise((resolve) => page('mute', Object.fromEntries(
+      ['1h', '8h', '24h', 'back'].map((act) => [act, () => resolve(act)]))));
+    return span === 'back' ? '' : setMute(span);
+  });
+}
+
+/** @param {string} span */
+async function setMute(span) {
+  stage.busy();
+  await signed('PUT', '/api/v1/companion/mute', { mute: span });
+  return '';
+}
+
 function lock() {
   return confirmed('lock', async () => {
     await signed('POST', '/api/v1/companion/lock', {});
@@ -225,19 +317,28 @@ function asked() {
     words.get('approval') ?? '' };
 }
 
-/** Where this phone is: not set up, at home, or before a request. */
+/**
+ * Where this phone is: not set up, at home, or before a request.
+ *
+ * @returns {Promise<void>}
+ */
 async function start() {
   const { offer, approval } = asked();
+  const again = anew;
+  let next = '';
+  anew = false;
   busy = true;
   try {
     await thisPhone.load();
-    if (!thisPhone.id || offer && await stage.ask('already-set-up',
-      ['anew', 'home']) === 'anew') {
+    if (!thisPhone.id || again || offer && await stage.ask('already-set-up',
+      ['home', 'anew']) === 'anew') {
       busy = false;
       return perform(() => setUp(stage, offer));
     }
-    await home();
-    keepSubscribed().then((good) => {
+    const { approvals, phone } = await home();
+    next = approval || approvals.findLast(({ id }) =>
+      id === wanted || wanted === NEWEST)?.id || '';
+    keepSubscribed(phone.push).then((good) => {
       one('#no-push').hidden = good;
     });
   } catch (error) {
@@ -245,16 +346,18 @@ async function start() {
     busy = false;
     return start();
   }
+  wanted = '';
   busy = false;
-  if (approval)
-    await open(approval);
+  if (next)
+    open(next);
 }
 
 async function begin() {
   const box = one('[data-view="home"]');
-  one('[data-act="history"]', box).onclick = showHistory;
-  one('[data-act="lock"]', box).onclick = lock;
-  one('[data-act="leave"]', box).onclick = leave;
+  for (const [act, does] of Object.entries({ history: showHistory, mute, lock,
+    leave, unmute: () => perform(() => setMute('off')),
+    browsers: () => perform(() => showBrowsers(stage, page)) }))
+    one(`[data-act="${act}"]`, box).onclick = does;
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
     if (data.open)
       open(data.open);
@@ -264,6 +367,8 @@ async function begin() {
   addEventListener('hashchange', () => {
     if (!busy)
       start();
+    else if (location.hash.startsWith('#offer='))
+      location.reload(); /* another code was read in the midst of a set-up */
   });
   onReturn(() => refresh());
   document.addEventListener('visibilitychange', () => refresh());

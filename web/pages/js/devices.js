@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phones that approve, and the browsers that are trusted.
 
-import { Problem, call } from './api.js';
+import { askAgain, call, isName, wait } from './api.js';
 import { ask, copy, dialog, fill, input, main, onClick, one, say }
   from './dom.js';
+import { keepThis, nameForThis } from './keeping.js';
 import { begin, device, leave, perform } from './member.js';
 import { spread } from './shell.js';
-import { countdown, t } from './text.js';
+import { countdown, origin, t } from './text.js';
 
 /**
  * @typedef {object} Phone
@@ -16,24 +17,13 @@ import { countdown, t } from './text.js';
  * @property {string} [last_seen_at]
  * @property {boolean} push
  */
-/**
- * @typedef {object} Browser
- * @property {string} id
- * @property {string} name
- * @property {string} kept_at
- * @property {string} last_used_at
- * @property {string} [browser]
- * @property {string} [address]
- * @property {string} [place]
- * @property {boolean} current
- */
+/** @typedef {import('./api.js').Browser} Browser */
 /** @typedef {{path: string, id: string, name: string}} Thing */
-
-/** Longer than the server holds an answer back (ms). */
-const PATIENCE = 35000;
 
 let shown = '';
 let alone = true;
+/** @type {Browser[]} */
+let kept = [];
 
 /**
  * @param {HTMLElement} found
@@ -67,7 +57,7 @@ function browserCard(browser) {
   const found = fill(copy('browser'), {
     name: browser.name,
     browser: browser.browser,
-    place: [browser.place, browser.address].filter(Boolean).join(' · '),
+    place: origin(browser),
     since: browser.kept_at,
     used: browser.last_used_at,
   });
@@ -89,6 +79,8 @@ async function load() {
   one('#no-phones').hidden = !alone;
   one('#no-browsers').hidden = browsers.length > 0;
   one('#revoke-all').hidden = browsers.length < 2;
+  one('#trust-this').hidden = browsers.some(({ current }) => current);
+  kept = browsers;
 }
 
 /** @param {string} text what went well */
@@ -114,13 +106,34 @@ async function rename({ path, name }) {
     if (!wanted || wanted === name)
       return;
     try {
-      if (await perform(() => call('PATCH', path, { name: wanted }),
-        ({ code, field: wrong }) => code === 'name-malformed'
-          || wrong === 'name'))
+      if (await perform(() => call('PATCH', path, { name: wanted }), isName))
         await changed(t('devices.renamed', { name: wanted }));
       return;
     } catch (error) {
-      if (!(error instanceof Problem))
+      if (!isName(error))
+        throw error;
+      problem.hidden = false;
+      field.setAttribute('aria-invalid', 'true');
+    }
+  }
+}
+
+/** This browser, where it is not one of them. */
+async function trustThis() {
+  const box = dialog('#trust');
+  const field = input('#trust-name');
+  const problem = one('#trust-problem');
+  field.value = nameForThis(kept);
+  problem.hidden = true;
+  field.removeAttribute('aria-invalid');
+  while (await ask(box) === 'save') {
+    try {
+      const done = await perform(() => keepThis(field.value), isName);
+      if (done)
+        await changed(t('devices.trusted', { name: done.browser.name }));
+      return;
+    } catch (error) {
+      if (!isName(error))
         throw error;
       problem.hidden = false;
       field.setAttribute('aria-invalid', 'true');
@@ -132,15 +145,17 @@ async function rename({ path, name }) {
  * @param {string} name
  * @param {string} text
  * @param {string} yes
+ * @param {string} no
  */
-async function sure(name, text, yes) {
-  return await ask(fill(dialog('#remove'), { name, text, yes })) === 'remove';
+async function sure(name, text, yes, no) {
+  return await ask(fill(dialog('#remove'), { name, text, yes, no }))
+    === 'remove';
 }
 
 /** @param {Thing} thing */
 async function removePhone({ path, name }) {
   if (await sure(t('account.remove-which', { name }), t('devices.remove-text'),
-    t('devices.remove-yes'))
+    t('devices.remove-yes'), t('account.keep'))
     && await perform(() => call('DELETE', path)))
     await changed(t(alone ? 'devices.removed' : 'devices.removed-told',
       { name }));
@@ -153,7 +168,7 @@ async function removePhone({ path, name }) {
 async function revoke({ path, name }, own) {
   if (!await sure(t('devices.revoke-which', { name }),
     t(own ? 'devices.revoke-own' : 'devices.revoke-text'),
-    t('devices.revoke-yes')))
+    t('devices.revoke-yes'), t('devices.revoke-no')))
     return;
   const done = await perform(() => call('DELETE', path));
   if (done)
@@ -162,7 +177,7 @@ async function revoke({ path, name }, own) {
 
 async function revokeAll() {
   if (!await sure(t('devices.revoke-all-title'), t('devices.revoke-all-text'),
-    t('devices.revoke-all')))
+    t('devices.revoke-all'), t('devices.revoke-no')))
     return;
   const done = await perform(() => call('DELETE', '/api/v1/browsers'));
   if (done)
@@ -188,7 +203,8 @@ async function revoked(_, text) {
  * was closed.
  *
  * @param {any} offer
- * @returns {Promise<any>} the offer as a phone has answered it, or null
+ * @returns {Promise<any>} the offer as a phone has answered it; 'over'; null
+ *   when the dialog was closed
  */
 async function showCode(offer) {
   const box = dialog('#code');
@@ -201,27 +217,28 @@ async function showCode(offer) {
   link.href = offer.url;
   link.textContent = offer.url;
   let open = true;
-  const tick = () => fill(box, { left: t('stage.left',
-    { left: countdown((offer.deadline - Date.now()) / 1000) }) });
-  const clock = setInterval(tick, 1000);
-  tick();
-  const closed = ask(box).then(() => {
-    open = false;
-    return null;
+  let clock = 0;
+  /** @type {Promise<string>} */
+  const over = new Promise((resolve) => {
+    const tick = () => {
+      const left = (offer.deadline - Date.now()) / 1000;
+      fill(box, { left: t('stage.left', { left: countdown(left) }) });
+      if (left <= 0)
+        resolve('over');
+    };
+    clock = window.setInterval(tick, 1000);
+    tick();
   });
-  const answered = (async () => {
-    while (open && Date.now() < offer.deadline) {
-      const now = await call('GET', `/api/v1/phones/offers/${offer.id}?wait=25`,
-        undefined, { patience: PATIENCE });
-      if (now.offer.state !== 'open')
-        return now.offer;
-    }
-    return null;
-  })();
+  const closed = ask(box).then(() => null);
+  const answered = askAgain(async () => {
+    const now = await wait('GET', `/api/v1/phones/offers/${offer.id}`);
+    return now.offer.state === 'open' ? null : now.offer;
+  }, () => !open);
   answered.catch(() => {});
   try {
-    return await Promise.race([closed, answered]);
+    return await Promise.race([closed, over, answered]);
   } finally {
+    open = false;
     clearInterval(clock);
     picture.remove();
     link.removeAttribute('href');
@@ -238,12 +255,14 @@ async function addPhone() {
     device.leave();
     return showCode(made.offer);
   });
-  if (!answered)
+  if (answered === 'over')
+    say(t('devices.code-over'));
+  if (!answered?.phone)
     return;
   const { phone } = answered;
   const choice = await ask(fill(dialog('#confirm'), {
     name: phone.name, browser: phone.browser || phone.platform,
-    place: [phone.place, phone.address].filter(Boolean).join(' · ') }));
+    place: origin(phone) }));
   const done = await perform(() => call('POST',
     `/api/v1/phones/offers/${made.offer.id}/confirm`,
     { confirm: choice === 'yes' }));
@@ -258,4 +277,5 @@ async function addPhone() {
 
 onClick('#add-phone', main, () => addPhone());
 onClick('#revoke-all', main, () => revokeAll());
+onClick('#trust-this', main, () => trustThis());
 begin(load);

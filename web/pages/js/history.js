@@ -4,7 +4,8 @@
 import { call } from './api.js';
 import { copy, fill, main, onClick, one } from './dom.js';
 import { begin, perform } from './member.js';
-import { day, hour, said, t } from './text.js';
+import { methodOf } from './methods.js';
+import { asker, day, hour, said, t } from './text.js';
 
 // @messages event. reason.
 
@@ -21,9 +22,8 @@ function row(entry) {
   const found = fill(copy('entry'), {
     event: t(said(`event.${entry.event}`)
       ? `event.${entry.event}` : 'event.any'),
-    passkey: entry.passkey,
-    from: [entry.browser, entry.place, entry.address].filter(Boolean)
-      .join(' · '),
+    way: methodOf(entry) || entry.passkey,
+    from: asker(entry),
     reason: entry.ok ? '' : t(said(`reason.${entry.reason}`)
       ? `reason.${entry.reason}` : 'reason.any'),
   });

@@ -53,21 +53,33 @@ export async function recall(name) {
 }
 
 /**
- * @param {string} name
- * @param {any} value
+ * All of them or none: two that belong together never part.
+ *
+ * @param {Record<string, any>} values
  */
-export async function keep(name, value) {
-  await settled((await table('readwrite')).put(value, name));
+export async function keep(values) {
+  const kept = await table('readwrite');
+  await Promise.all(Object.entries(values).map(([name, value]) =>
+    settled(kept.put(value, name))));
 }
 
-/** @param {string} name */
-export async function forget(name) {
-  await settled((await table('readwrite')).delete(name));
+/** @param {string[]} names */
+export async function forget(...names) {
+  const kept = await table('readwrite');
+  await Promise.all(names.map((name) => settled(kept.delete(name))));
 }
 
 /**
- * The key of that name, made when there is none.  Nobody can export it, this
- * page neither.
+ * A key that nobody can export, this page neither; not kept yet.
+ *
+ * @returns {Promise<CryptoKeyPair>}
+ */
+export function makeKey() {
+  return crypto.subtle.generateKey(ES256, false, ['sign', 'verify']);
+}
+
+/**
+ * The key of that name, made when there is none.
  *
  * @param {string} name
  * @returns {Promise<CryptoKeyPair>}
@@ -76,9 +88,8 @@ export async function keyOf(name) {
   const had = await recall(name);
   if (had)
     return had;
-  const made = await crypto.subtle.generateKey(ES256, false,
-    ['sign', 'verify']);
-  await keep(name, made);
+  const made = await makeKey();
+  await keep({ [name]: made });
   return made;
 }
 

@@ -46,7 +46,7 @@ function wantsProof(error) {
 /**
  * What run() leaves to perform().
  *
- * @param {Problem} error
+ * @param {unknown} error
  */
 export function ours(error) {
   return wantsProof(error) || isSignedOut(error);
@@ -59,8 +59,9 @@ export function ours(error) {
  */
 export function leave(why = '') {
   main.hidden = true;
-  const back = location.pathname === '/account'
-    || why && why !== 'ended' ? '' : `?next=${location.pathname}`;
+  const here = location.pathname + (location.hash === '#add' ? '%23add' : '');
+  const back = here === '/account'
+    || why && why !== 'ended' ? '' : `?next=${here}`;
   location.replace(`/${back}${why && `#${why}`}`);
 }
 

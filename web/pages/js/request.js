@@ -3,10 +3,10 @@
 
 import { Problem } from './api.js';
 import { run } from './ceremony.js';
-import { fill, input, main, one, view } from './dom.js';
+import { fill, input, one, view } from './dom.js';
 import { canonical, sha256 } from './keys.js';
 import { signed } from './phone.js';
-import { countdown, t } from './text.js';
+import { countdown, place, t } from './text.js';
 
 // @messages companion.choose-
 
@@ -17,11 +17,18 @@ import { countdown, t } from './text.js';
  * @typedef {object} Shown
  * @property {string} id
  * @property {string} match
- * @property {string[]} choices
- * @property {any} context T without choice and nonce
+ * @property {any} context T without choice and nonce: all that is shown
  * @property {number} deadline
  */
 /** @typedef {{choice: string} | {deny: true} | {report: true}} Choice */
+
+/**
+ * The request on the screen, as long as nothing was chosen: then it can give
+ * way to what is newer.
+ *
+ * @type {{id: string, leave: (to?: string) => void}}
+ */
+export const onScreen = { id: '', leave: () => {} };
 
 /** @param {string} id */
 function path(id) {
@@ -55,16 +62,17 @@ function tile(number) {
 }
 
 /** @param {Shown} shown */
-function describe({ match, context, choices }) {
+function describe({ match, context }) {
   const box = one('[data-view="request"]');
   const { browser } = context;
   fill(box, {
     app: context.app,
     browser: browser.name,
-    place: browser.place,
+    place: place(browser.place),
     network: [browser.network, browser.address].filter(Boolean).join(' · '),
     time: new Date(context.iat * 1000).toISOString(),
-    binding: context.binding,
+    binding: context.binding
+      && t('companion.binding-words', { words: context.binding }),
     near: t(context.same_network ? 'companion.near' : 'companion.far'),
     choose: t(`companion.choose-${match}`),
   });
@@ -73,7 +81,7 @@ function describe({ match, context, choices }) {
   for (const old of tiles.querySelectorAll('[data-choice]'))
     old.remove();
   if (match === 'choose3')
-    tiles.append(...choices.map(tile));
+    tiles.append(...context.shown.map(tile));
   if (match === 'none') {
     const yes = tile('');
     yes.className = 'tile';
@@ -89,51 +97,55 @@ function describe({ match, context, choices }) {
 }
 
 /**
- * Shows it until a choice is made.
- *
- * @param {Stage} stage
+ * @param {HTMLElement} box
  * @param {Shown} shown
- * @returns {Promise<Choice | null>} null: the time is over
+ * @returns {Promise<string>} a number, or 'not me'
  */
-async function choose(stage, shown) {
-  const box = describe(shown);
+function pick(box, { match }) {
+  return new Promise((resolve) => {
+    one('.tiles', box).onclick = ({ target }) => {
+      const { choice: number, act } = /** @type {HTMLElement} */ (
+        /** @type {Element} */ (target).closest('.tile') ?? box).dataset;
+      if (act === 'not-me')
+        resolve('not me');
+      else if (number !== undefined)
+        resolve(number);
+    };
+    one('#type').onsubmit = (event) => {
+      event.preventDefault();
+      const typed = input('#typed').value.normalize('NFKC').trim();
+      const good = new RegExp(`^\\d{${digits(match)}}$`).test(typed);
+      one('#typed-problem').hidden = good;
+      if (good)
+        resolve(typed);
+    };
+  });
+}
+
+/** "Not me": was it a slip, or is somebody at it? */
+function stranger() {
+  view('stranger');
+  const box = one('[data-view="stranger"]');
+  return new Promise((resolve) => {
+    for (const button of box.querySelectorAll('[data-act]'))
+      /** @type {HTMLElement} */ (button).onclick = () =>
+        resolve(button.getAttribute('data-act'));
+  });
+}
+
+/**
+ * @param {Stage} stage
+ * @param {HTMLElement} box
+ * @param {Shown} shown
+ * @returns {Promise<Choice>}
+ */
+async function decide(stage, box, shown) {
   for (;;) {
     stage.hush();
     view('request');
-    /** @type {string | null} */
-    const choice = await new Promise((resolve) => {
-      const tick = () => {
-        const left = (shown.deadline - Date.now()) / 1000;
-        fill(box, { left: t('stage.left', { left: countdown(left) }) });
-        if (left <= 0)
-          end(null);
-      };
-      const clock = setInterval(tick, 1000);
-      /** @param {string | null} value */
-      const end = (value) => {
-        clearInterval(clock);
-        resolve(value);
-      };
-      tick();
-      one('.tiles', box).onclick = ({ target }) => {
-        const { choice: number, act } = /** @type {HTMLElement} */ (
-          /** @type {Element} */ (target).closest('.tile') ?? box).dataset;
-        if (act === 'not-me')
-          end('not me');
-        else if (number !== undefined)
-          end(number);
-      };
-      one('#type').onsubmit = (event) => {
-        event.preventDefault();
-        const typed = input('#typed').value.normalize('NFKC').trim();
-        const good = new RegExp(`^\\d{${digits(shown.match)}}$`).test(typed);
-        one('#typed-problem').hidden = good;
-        if (good)
-          end(typed);
-      };
-    });
+    const choice = await pick(box, shown);
     if (choice !== 'not me')
-      return choice === null ? null : { choice };
+      return { choice };
     const why = await stranger();
     if (why === 'report')
       return { report: true };
@@ -142,15 +154,36 @@ async function choose(stage, shown) {
   }
 }
 
-/** "Not me": was it a slip, or is somebody at it? */
-function stranger() {
-  view('stranger');
-  const box = one('[data-view="stranger"]', main);
-  return new Promise((resolve) => {
-    for (const button of box.querySelectorAll('[data-act]'))
-      /** @type {HTMLElement} */ (button).onclick = () =>
-        resolve(button.getAttribute('data-act'));
+/**
+ * Shows it until a choice is made, the time is over, or it gives way.
+ *
+ * @param {Stage} stage
+ * @param {Shown} shown
+ * @returns {Promise<Choice | {to: string} | null>} the request to look at
+ *   then; null: the time is over
+ */
+async function choose(stage, shown) {
+  const box = describe(shown);
+  let clock = 0;
+  /** @type {Promise<{to: string} | null>} */
+  const left = new Promise((resolve) => {
+    const tick = () => {
+      const rest = (shown.deadline - Date.now()) / 1000;
+      fill(box, { left: t('stage.left', { left: countdown(rest) }) });
+      if (rest <= 0)
+        resolve(null);
+    };
+    clock = window.setInterval(tick, 1000);
+    tick();
+    onScreen.id = shown.id;
+    onScreen.leave = (to = shown.id) => resolve({ to });
   });
+  try {
+    return await Promise.race([left, decide(stage, box, shown)]);
+  } finally {
+    clearInterval(clock);
+    onScreen.id = '';
+  }
 }
 
 /**
@@ -206,11 +239,12 @@ async function sign(stage, shown, choice) {
  * @returns {Promise<Shown>}
  */
 async function look(id) {
-  const got = await signed('GET', path(id));
-  const approval = got.approval ?? got;
-  return { id, match: got.match ?? approval.match, context: got.context,
-    choices: got.choices ?? got.context.shown,
-    deadline: approval.deadline };
+  const { approval, context } = await signed('GET', path(id));
+  /* Numbers that are to be signed are to be chosen from, whatever else is
+   * said beside them. */
+  return { id, context, deadline: approval.deadline,
+    match: context.shown.length ? 'choose3'
+      : context.match ?? approval.match };
 }
 
 /**
@@ -225,6 +259,10 @@ export async function showRequest(stage, id) {
     const choice = await choose(stage, shown);
     if (!choice)
       return 'request-expired';
+    if ('to' in choice) {
+      id = choice.to;
+      continue;
+    }
     try {
       if ('choice' in choice)
         return await sign(stage, shown, choice.choice);

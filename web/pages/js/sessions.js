@@ -4,7 +4,8 @@
 import { call } from './api.js';
 import { ask, copy, dialog, fill, main, onClick, one, say } from './dom.js';
 import { begin, perform, signedOut } from './member.js';
-import { t } from './text.js';
+import { methodOf } from './methods.js';
+import { origin, t } from './text.js';
 
 /** @typedef {import('./api.js').Session} Session */
 
@@ -14,7 +15,8 @@ let shown = '';
 function card(session) {
   const found = fill(copy('card'), {
     browser: session.browser || t('sessions.unknown'),
-    place: [session.place, session.address].filter(Boolean).join(' · '),
+    how: methodOf(session),
+    place: origin(session),
     created: session.created_at,
     seen: session.current ? '' : session.last_seen_at,
   });

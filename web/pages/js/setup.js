@@ -2,10 +2,10 @@
 // Setting this phone up: notifications, a name, its passkey, its key, and the
 // word of the computer that showed the code.
 
-import { Problem, call } from './api.js';
+import { Problem, askAgain, call, isName, wait } from './api.js';
 import { run } from './ceremony.js';
 import { fill, input, one, view } from './dom.js';
-import { forget, keyOf, publicJwk } from './keys.js';
+import { makeKey, publicJwk } from './keys.js';
 import { suggestedName, tell } from './passkey.js';
 import { thisPhone } from './phone.js';
 import { spread } from './shell.js';
@@ -13,23 +13,29 @@ import { subscribe } from './subscription.js';
 
 /** @typedef {import('./stage.js').Stage} Stage */
 
-/** Longer than the server holds an answer back (ms). */
-const PATIENCE = 35000;
-/** Before it is asked again when there was no answer (ms). */
-const PERIOD = 2000;
-
 /**
  * Shows a view until one of its buttons is pressed.
  *
  * @param {Stage} stage
  * @param {string} name
+ * @returns {Promise<boolean>} whether it was the main one
  */
 async function pressed(stage, name) {
+  const box = one(`[data-view="${name}"]`);
+  const back = box.querySelector('[data-act="back"]');
   stage.hush();
   view(name);
-  await new Promise((resolve) => {
-    one(`[data-view="${name}"] .main`).onclick = resolve;
+  return new Promise((resolve) => {
+    one('.main', box).onclick = () => resolve(true);
+    if (back instanceof HTMLElement)
+      back.onclick = () => resolve(false);
   });
+}
+
+/** A phone that is set up can be left as it is. */
+function showWayBack() {
+  for (const name of ['welcome', 'name'])
+    one(`[data-view="${name}"] [data-act="back"]`).hidden = !thisPhone.id;
 }
 
 /** An iPhone lets only what is on its home screen show notifications. */
@@ -53,19 +59,16 @@ async function allowNotifications(stage) {
   }
 }
 
-/** @param {Stage} stage @returns {Promise<string>} */
+/**
+ * @param {Stage} stage
+ * @returns {Promise<string>} '' when the phone shall stay as it is
+ */
 async function askName(stage) {
   const field = input('#phone-name');
-  field.value ||= suggestedName();
-  stage.hush();
-  view('name');
-  await new Promise((resolve) => {
-    one('#phone-form').onsubmit = (event) => {
-      event.preventDefault();
-      resolve(null);
-    };
-  });
-  return field.value.trim() || suggestedName();
+  field.value ||= thisPhone.name || suggestedName();
+  one('#phone-form').onsubmit = (event) => event.preventDefault();
+  return await pressed(stage, 'name')
+    ? field.value.trim() || suggestedName() : '';
 }
 
 /** @param {boolean} wrong */
@@ -77,12 +80,14 @@ function nameWrong(wrong) {
     input('#phone-name').removeAttribute('aria-invalid');
 }
 
-/** @param {string} name */
-async function description(name) {
-  await forget('device');
+/**
+ * @param {string} name
+ * @param {CryptoKeyPair} key
+ */
+async function description(name, key) {
   return {
     name,
-    device_jwk: await publicJwk(await keyOf('device')),
+    device_jwk: await publicJwk(key),
     platform: /iPhone|iPad/.test(navigator.userAgent) ? 'ios'
       : /Android/.test(navigator.userAgent) ? 'android' : 'web',
     push: await subscribe() ?? undefined,
@@ -124,14 +129,9 @@ async function byOffer(stage, about, offer) {
     options: () => call('POST', '/api/v1/phones/options', { offer }),
     verify: (answer) => call('POST', '/api/v1/phones',
       { ...about, offer, ...answer }),
-    own: (error) => isName(error)
-      || ['offer-unknown', 'offer-over', 'phones-full'].includes(error.code),
+    own: (error) => isName(error) || ['offer-unknown', 'offer-over',
+      'phones-full', 'already-here'].includes(error.code),
   });
-}
-
-/** @param {Problem} error */
-function isName({ code, field }) {
-  return code === 'name-malformed' || field === 'name';
 }
 
 /**
@@ -139,23 +139,57 @@ function isName({ code, field }) {
  *
  * @param {Stage} stage
  * @param {string} offer
+ * @param {string} name
  */
-async function confirmed(stage, offer) {
-  fill(one('[data-view="confirming"]'), { name: thisPhone.name });
+async function confirmed(stage, offer, name) {
+  fill(one('[data-view="confirming"]'), { name });
   stage.hush();
   view('confirming');
-  for (;;) {
+  const state = await askAgain(async () => {
     try {
-      const answer = await call('POST', '/api/v1/phones/offers/state?wait=25',
-        { offer }, { patience: PATIENCE });
-      if (answer.offer.state !== 'answered')
-        return answer.offer.state === 'confirmed';
+      const answer = await wait('POST', '/api/v1/phones/offers/state',
+        { offer });
+      return answer.offer.state === 'answered' ? null : answer.offer.state;
     } catch (error) {
       if (error instanceof Problem && error.code === 'offer-unknown')
-        return false;
-      if (!(error instanceof Problem) || error.status)
+        return 'refused';
+      throw error;
+    }
+  }, () => false);
+  return state === 'confirmed';
+}
+
+/**
+ * Asks for a name, and then for the passkey, until there is both.
+ *
+ * @param {Stage} stage
+ * @param {string} offer
+ * @param {CryptoKeyPair} key
+ * @returns {Promise<{about: Description, answer: any} | null>}
+ */
+async function register(stage, offer, key) {
+  for (;;) {
+    const name = await askName(stage);
+    if (!name)
+      return null;
+    nameWrong(false);
+    stage.busy();
+    const about = await description(name, key);
+    try {
+      const answer = await (offer ? byOffer(stage, about, offer)
+        : byPasskey(stage, about)).catch((error) => {
+        /* A passkey that this phone has already says whose it is. */
+        if (error.code !== 'already-here')
+          throw error;
+        offer = '';
+        return byPasskey(stage, about);
+      });
+      if (answer)
+        return { about, answer };
+    } catch (error) {
+      if (!isName(error))
         throw error;
-      await new Promise((resolve) => setTimeout(resolve, PERIOD));
+      nameWrong(true);
     }
   }
 }
@@ -163,10 +197,12 @@ async function confirmed(stage, offer) {
 /**
  * @param {Stage} stage
  * @param {string} offer the secret of the code that was read, or ''
- * @returns {Promise<string>} the state to tell of
+ * @returns {Promise<string>} the state to tell of, or ''
  */
 export async function setUp(stage, offer) {
-  await pressed(stage, 'welcome');
+  showWayBack();
+  if (!await pressed(stage, 'welcome'))
+    return '';
   if (wantsInstalling()) {
     stage.hush();
     view('install');
@@ -175,31 +211,14 @@ export async function setUp(stage, offer) {
   if (!('Notification' in window))
     return 'no-notifications';
   await allowNotifications(stage);
-  let answer = null;
-  while (!answer) {
-    const name = await askName(stage);
-    nameWrong(false);
-    stage.busy();
-    const about = await description(name);
-    try {
-      answer = await (offer ? byOffer(stage, about, offer)
-        : byPasskey(stage, about));
-    } catch (error) {
-      if (!(error instanceof Problem) || !isName(error))
-        throw error;
-      nameWrong(true);
-    }
-    /* A passkey that this phone has already says whose it is. */
-    if (!answer && stage.root.dataset.state === 'already-here')
-      offer = '';
-    thisPhone.name = name;
-    thisPhone.endpoint = about.push?.endpoint ?? '';
-  }
-  thisPhone.id = answer.phone.id;
-  if (answer.state === 'waiting' && !await confirmed(stage, offer)) {
-    await thisPhone.forget();
+  const key = await makeKey();
+  const got = await register(stage, offer, key);
+  if (!got)
+    return '';
+  const { about, answer } = got;
+  if (answer.state === 'waiting' && !await confirmed(stage, offer, about.name))
     return 'not-confirmed';
-  }
-  await thisPhone.save();
+  await thisPhone.become({ id: answer.phone.id, name: about.name,
+    endpoint: about.push?.endpoint ?? '' }, key);
   return 'set-up';
 }

@@ -10,6 +10,7 @@ export const supported = main.dataset.state === 'loading';
 /**
  * @typedef {{name: string, rp_id: string, trial: boolean,
  *   sign_up: 'open' | 'invitation' | 'closed', approvals?: {on: boolean},
+ *   support?: string,
  *   push?: {on: boolean, application_server_key?: string}}} Service
  */
 /** @type {Promise<Service | null>} */

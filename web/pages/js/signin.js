@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in: from the name field's autofill, with the button, or name first.
 
-import { call } from './api.js';
+import { call, isName } from './api.js';
 import { run } from './ceremony.js';
 import { input, main, one, setState, view } from './dom.js';
 import { ask, canAutofill, tell } from './passkey.js';
@@ -10,7 +10,7 @@ import { chooseLanguage, hasChosenLanguage, hear, onReturn, service, spread,
 import { Stage } from './stage.js';
 import { t } from './text.js';
 
-// @messages note.
+// @messages note. name.
 
 /** @typedef {import('./api.js').Ceremony} Ceremony */
 /** @typedef {import('./api.js').Signal} Signal */
@@ -18,8 +18,8 @@ import { t } from './text.js';
 /** @typedef {{account: Account, signal?: Signal}} SignedIn */
 
 /** Where a person may have been going; nothing else is followed. */
-const GOALS = ['/account', '/account/devices', '/account/sessions',
-  '/account/history', '/account/settings'];
+const GOALS = ['/account', '/account#add', '/account/devices',
+  '/account/sessions', '/account/history', '/account/settings'];
 const NOTES = ['ended', 'signed-out', 'everywhere', 'removed'];
 
 /** Options are asked for anew this long (ms) before they expire. */
@@ -139,25 +139,41 @@ async function signIn(got) {
     options: () => call('POST', '/api/v1/login/options',
       who && !got ? { name: who } : {}),
     verify,
-  });
+    own: isName,
+  }).catch(nameWrong);
   if (answer)
     await signedIn(answer);
 }
 
-/** @param {boolean} wrong */
-function nameMissing(wrong) {
-  one('#name-problem').hidden = !wrong;
-  name.toggleAttribute('aria-invalid', wrong);
-  if (wrong) {
+/** @param {string} problem what is wrong with the name; '' nothing */
+function tellName(problem) {
+  const place = one('#name-problem');
+  place.textContent = problem;
+  place.hidden = !problem;
+  name.removeAttribute('aria-invalid');
+  if (problem) {
     name.setAttribute('aria-invalid', 'true');
     name.focus();
   }
 }
 
+/**
+ * No account can have such a name: that stands at the name.
+ *
+ * @param {unknown} error
+ */
+function nameWrong(error) {
+  if (!isName(error))
+    throw error;
+  const { code } = /** @type {import('./api.js').Problem} */ (error);
+  tellName(t(code === 'field-too-long' ? 'name.long' : 'name.malformed'));
+  return null;
+}
+
 /** The way over the phone, with a module of its own: most never take it. */
 async function usePhone() {
   const who = name.value.trim();
-  nameMissing(!who);
+  tellName(who ? '' : t('wait.name'));
   if (!who)
     return;
   stage.busy();
@@ -168,8 +184,11 @@ async function usePhone() {
     if (answer)
       leaveFor(answer.next ?? goal());
   } catch (error) {
-    await stage.refused(error);
+    if (!isName(error))
+      await stage.refused(error);
     stage.leave();
+    if (isName(error))
+      nameWrong(error);
   }
 }
 
@@ -205,7 +224,7 @@ function start() {
     if (main.dataset.state === 'ready')
       usePhone();
   });
-  name.addEventListener('input', () => nameMissing(false));
+  name.addEventListener('input', () => tellName(''));
   hear((word) => {
     if (word === 'signed-in' && main.dataset.state === 'ready')
       leaveFor(goal());

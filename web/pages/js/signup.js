@@ -60,7 +60,7 @@ async function readyOptions() {
  * What is wrong with the name stands at the name; the rules are told only
  * then.
  *
- * @param {Problem} problem
+ * @param {{code: string, field?: string}} problem
  */
 function isAboutName({ code, field }) {
   return code === 'name-taken' || code === 'name-malformed'

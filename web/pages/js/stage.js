@@ -5,6 +5,7 @@
 
 import { Problem } from './api.js';
 import { fill, headline, one, setState } from './dom.js';
+import { service } from './shell.js';
 import { countdown, said, t } from './text.js';
 
 // @messages state. action.
@@ -25,6 +26,10 @@ const STATES = {
 
 /** Whose words a page has: all have the first, some one of the others. */
 const FAMILIES = ['state', 'outcome', 'phone'];
+
+/** States whose words send the person to those who run the service. */
+const ASKS = new Set(['no-passkey', 'sign-count', 'account-locked', 'trouble',
+  'altered', 'locked']);
 
 /** @param {string} state */
 function familyOf(state) {
@@ -159,9 +164,24 @@ export class Stage {
       left: '',
       fine: '',
     });
+    this.support(ASKS.has(state));
     one('[data-f="actions"]', this.root).replaceChildren(
       ...actions.map((name, i) => this.button(name, i === 0)));
     headline(this.root);
+  }
+
+  /** @param {boolean} wanted the way to help, where the service names one */
+  async support(wanted) {
+    const link = /** @type {HTMLAnchorElement} */ (
+      one('[data-support]', this.root));
+    const place = /** @type {HTMLElement} */ (link.parentElement);
+    place.dataset.wanted = String(wanted);
+    place.hidden = true;
+    const about = await service;
+    if (!/^(?:https|mailto):/.test(about?.support ?? ''))
+      return;
+    link.href = about?.support ?? '';
+    place.hidden = place.dataset.wanted !== 'true';
   }
 
   /**

@@ -40,9 +40,10 @@ function inTime(promise) {
  * Subscribes, or gives the subscription that is there; anew when the service
  * has another key.
  *
+ * @param {string} [dead] the address of one that is of no use any more
  * @returns {Promise<Push | null>} null: pushes do not reach this phone
  */
-export async function subscribe() {
+export async function subscribe(dead) {
   const key = (await service)?.push?.application_server_key;
   if (!key || !('PushManager' in window))
     return null;
@@ -51,7 +52,7 @@ export async function subscribe() {
     const { pushManager } = await inTime(navigator.serviceWorker.ready);
     const had = await pushManager.getSubscription();
     const its = had?.options.applicationServerKey;
-    if (had && its && base64url(its) !== key)
+    if (had && (had.endpoint === dead || its && base64url(its) !== key))
       await had.unsubscribe();
     const got = await inTime(pushManager.subscribe({ userVisibleOnly: true,
       applicationServerKey: bytes(key) }));
@@ -63,12 +64,18 @@ export async function subscribe() {
   }
 }
 
-/** Tells the server of a new subscription; whether pushes come here. */
-export async function keepSubscribed() {
+/**
+ * Tells the server of a new subscription.  What it had and has no more, the
+ * push service has told it to forget.
+ *
+ * @param {boolean} known whether the server has one
+ * @returns {Promise<boolean>} whether pushes come here
+ */
+export async function keepSubscribed(known) {
   if (!('Notification' in window) || Notification.permission !== 'granted')
     return false;
-  const push = await subscribe();
-  if (push && push.endpoint !== thisPhone.endpoint) {
+  const push = await subscribe(known ? '' : thisPhone.endpoint);
+  if (push && (!known || push.endpoint !== thisPhone.endpoint)) {
     try {
       await signed('PUT', `/api/v1/phones/${thisPhone.id}/push`, { push });
       thisPhone.endpoint = push.endpoint;

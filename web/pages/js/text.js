@@ -65,6 +65,37 @@ export function when(iso) {
 }
 
 /**
+ * A place as the server writes it, "Kyoto, JP", with its country as it is
+ * called in the page's language.
+ *
+ * @param {string} [text]
+ */
+export function place(text = '') {
+  const [, city, code] = /^(?:(.+), )?([A-Z]{2})$/.exec(text) ?? [];
+  if (!code)
+    return text;
+  const country = new Intl.DisplayNames(local, { type: 'region' }).of(code)
+    ?? code;
+  return city ? t('place.in', { city, country }) : country;
+}
+
+/**
+ * Where somebody asked from: what is known of it, in one line.
+ *
+ * @param {{place?: string, address?: string}} from
+ */
+export function origin(from) {
+  return [place(from.place), from.address].filter(Boolean).join(' · ');
+}
+
+/**
+ * @param {{browser?: string, place?: string, address?: string}} from
+ */
+export function asker(from) {
+  return [from.browser, origin(from)].filter(Boolean).join(' · ');
+}
+
+/**
  * Time left as a clock shows it, "4:05".
  *
  * @param {number} seconds
