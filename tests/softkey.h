@@ -118,6 +118,7 @@ struct softkey_script {
 	int32_t statement_alg; /* 0: of the key that signs */
 	int32_t attestation_alg; /* of the attestation key; 0: ES256 */
 	const struct softca_script *certificate; /* NULL: one by the rules */
+	struct slice certificate_behind; /* in x5c; empty: none more */
 	struct slice statement; /* instead of all of it */
 	struct softkey_tpm tpm;
 	struct softkey_android android;

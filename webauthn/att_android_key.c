@@ -195,4 +195,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_android_key = { "android-key", verify };
+const struct wa_attestation wa_att_android_key = {
+	.format = "android-key",
+	.verify = verify,
+};

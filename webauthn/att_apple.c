@@ -69,4 +69,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_apple = { "apple", verify };
+const struct wa_attestation wa_att_apple = {
+	.format = "apple",
+	.verify = verify,
+};

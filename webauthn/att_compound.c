@@ -25,12 +25,22 @@ judge_one(const struct wa_statement *st, const struct wa_cbor *item,
 	return wa_attestation_judge(&format, &one, judged);
 }
 
+/* The best of them speaks for all; of two as good, one that signs a model. */
+static bool
+speaks_better(const struct wa_judged *a, const struct wa_judged *b)
+{
+	return b->format == NULL || a->type > b->type ||
+	       (a->type == b->type && b->signs_no_model && !a->signs_no_model);
+}
+
 static enum wa_verdict
 verify(const struct wa_statement *st, struct wa_attested *out)
 {
 	struct cursor c = cursor_over(st->map.inside);
 	struct wa_attested all = { .settled = true };
 	struct wa_judged judged = { 0 };
+	struct slice unknown = { 0 };
+	bool legacy = false;
 	struct wa_cbor item;
 	enum wa_verdict v;
 
@@ -40,13 +50,20 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	while (wa_cbor_next(&c, &item)) {
 		if ((v = judge_one(st, &item, &judged)) != WA_OK)
 			return v;
-		/* The best of them speaks for all. */
-		if (judged.type > all.inside.type)
+		if (judged.unknown_format.p != NULL)
+			unknown = judged.unknown_format;
+		legacy = legacy || judged.legacy;
+		if (speaks_better(&judged, &all.inside))
 			all.inside = judged;
 	}
 	all.type = all.inside.type;
+	all.inside.unknown_format = unknown;
+	all.inside.legacy = legacy;
 	*out = all;
 	return WA_OK;
 }
 
-const struct wa_attestation wa_att_compound = { "compound", verify };
+const struct wa_attestation wa_att_compound = {
+	.format = "compound",
+	.verify = verify,
+};

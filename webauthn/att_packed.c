@@ -124,4 +124,7 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	return p.has_x5c ? verify_x5c(st, &p, out) : verify_self(st, &p, out);
 }
 
-const struct wa_attestation wa_att_packed = { "packed", verify };
+const struct wa_attestation wa_att_packed = {
+	.format = "packed",
+	.verify = verify,
+};

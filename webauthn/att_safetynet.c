@@ -87,4 +87,8 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	return v;
 }
 
-const struct wa_attestation wa_att_safetynet = { "android-safetynet", verify };
+const struct wa_attestation wa_att_safetynet = {
+	.format = "android-safetynet",
+	.verify = verify,
+	.legacy = true,
+};

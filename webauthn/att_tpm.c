@@ -241,4 +241,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_tpm = { "tpm", verify };
+const struct wa_attestation wa_att_tpm = {
+	.format = "tpm",
+	.verify = verify,
+};

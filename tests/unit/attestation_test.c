@@ -622,6 +622,46 @@ NAMES_EACH(apple)
 NAMES_EACH(safetynet)
 NAMES_EACH(compound)
 
+/* What is worth knowing of a format is told even from inside another. */
+static void
+compound_tells_what_is_inside(void **state)
+{
+	static const char *const ended[] = { "packed", "android-safetynet",
+		NULL };
+	static const struct softkey_script unknown = { COMPOUND,
+		.statement = SLICE("\x82\xa2\x63"
+				   "fmt\x64"
+				   "none\x67"
+				   "attStmt\xa0"
+				   "\xa2\x63"
+				   "fmt\x64"
+				   "nona\x67"
+				   "attStmt\xa0") };
+	static const struct softkey_script old = { COMPOUND,
+		.compound.formats = ended };
+	static const struct softkey_script safe = { SAFETYNET };
+	static const struct softkey_script packed = { .format = "packed" };
+	struct softkey *k = key_of(*state, 0);
+	struct wa_registration_expectation w = want;
+	struct wa_registration_result r;
+	struct wa_registration got = softkey_register(k, &unknown);
+
+	w.attestation.accept_unknown_formats = true;
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(slice_equal(r.unknown_format, slice_of("nona")));
+	assert_string_equal(r.format, "compound");
+	assert_false(r.legacy);
+	got = softkey_register(k, &old);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(r.legacy);
+	got = softkey_register(k, &safe);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(r.legacy);
+	got = softkey_register(k, &packed);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_false(r.legacy);
+}
+
 /* The path of each format is led to the anchor that it has, and no other. */
 static void
 each_format_reaches_its_anchor(void **state)
@@ -755,6 +795,7 @@ main(void)
 		cmocka_unit_test(apple_names_each_lie),
 		cmocka_unit_test(safetynet_names_each_lie),
 		cmocka_unit_test(compound_names_each_lie),
+		cmocka_unit_test(compound_tells_what_is_inside),
 		cmocka_unit_test(each_format_reaches_its_anchor),
 		cmocka_unit_test(u2f_has_no_idle_bit),
 		cmocka_unit_test(tpm_has_no_idle_bit),
