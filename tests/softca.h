@@ -27,6 +27,9 @@ struct slice softca_intermediate(const struct softca *ca);
 void softca_revoke(
     struct softca *ca, size_t count, bool stale, struct soft_bytes *der);
 
+/* The same of the root over the intermediate. */
+void softca_revoke_intermediate(struct softca *ca, struct soft_bytes *der);
+
 /* One extension of a certificate: its OID and the DER inside. */
 struct softca_extension {
 	const char *oid;

@@ -10,7 +10,8 @@
  * Android key attestation extension.
  */
 
-#define OID_KEY_DESCRIPTION "1.3.6.1.4.1.11129.2.1.17"
+/* 1.3.6.1.4.1.11129.2.1.17 */
+#define OID_KEY_DESCRIPTION WA_OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x01\x11")
 
 /* Tags in an AuthorizationList, and the values we want there. */
 enum {

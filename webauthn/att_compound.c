@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/attestation.h"
 
+#include "webauthn/x5c.h"
+
 /*
  * WebAuthn L3 section 8.9, editor's draft of 2026-07-30.  Our policy is all of
  * them: a statement that does not verify is either broken or forged, and
  * neither speaks for the others beside it.
  */
 
-#define STATEMENTS_MAX 8
+/* Each statement is a verification, each certificate one to parse: together no
+ * more than a generous statement that stands alone. */
+#define STATEMENTS_MAX 4
+
+/* Certificates in all, as far as CBOR shows them. */
+static uint64_t
+count_certificates(const struct wa_cbor *array)
+{
+	struct cursor c = cursor_over(array->inside);
+	struct wa_cbor item, statement, x5c;
+	uint64_t count = 0;
+
+	while (wa_cbor_next(&c, &item)) {
+		if (item.kind == WA_CBOR_MAP &&
+		    wa_cbor_get_text(&item, "attStmt", &statement) &&
+		    statement.kind == WA_CBOR_MAP &&
+		    wa_cbor_get_text(&statement, "x5c", &x5c) &&
+		    x5c.kind == WA_CBOR_ARRAY)
+			count += x5c.value;
+	}
+	return count;
+}
 
 /* { fmt, attStmt }, and fmt anything but "compound". */
 static enum wa_verdict
@@ -45,7 +68,8 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	enum wa_verdict v;
 
 	if (st->map.kind != WA_CBOR_ARRAY || st->map.value < 2 ||
-	    st->map.value > STATEMENTS_MAX)
+	    st->map.value > STATEMENTS_MAX ||
+	    count_certificates(&st->map) > WA_X5C_MAX)
 		return WA_STATEMENT_FORM;
 	while (wa_cbor_next(&c, &item)) {
 		if ((v = judge_one(st, &item, &judged)) != WA_OK)
