@@ -507,7 +507,7 @@ read_certificate(const char *name)
 
 	if (file.p == NULL || file.p[0] == 0x30)
 		return file;
-	from_pem = wa_pem_certificate(&text, &der.n);
+	from_pem = wa_pem_certificate(&text, &der.n, &(bool){ false });
 	if (from_pem == NULL)
 		from_pem = wa_b64_decode(file, &der.n, &(bool){ false });
 	assert_non_null(from_pem);

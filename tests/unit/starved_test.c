@@ -15,6 +15,7 @@
 
 #include "tests/softjws.h"
 #include "tests/softkey.h"
+#include "web/verify.h"
 #include "webauthn/mds.h"
 
 /*
@@ -361,6 +362,60 @@ metadata_survives(void **state)
 	softca_free(ca);
 }
 
+/* The first case of the corpus that has anchors in it. */
+static char *
+case_with_anchors(void)
+{
+	char path[4096], *line = NULL;
+	size_t room = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/tests/corpus/generated.jsonl",
+	    getenv("ITSUMO_SOURCE"));
+	in = fopen(path, "r");
+	assert_non_null(in);
+	while (getline(&line, &room, in) > 0) {
+		if (strstr(line, "BEGIN CERTIFICATE") != NULL &&
+		    strstr(line, "\"expect\":\"accept\"") != NULL) {
+			fclose(in);
+			return line;
+		}
+	}
+	abort();
+}
+
+/* A line of `itsumo verify` is not called malformed for want of memory. */
+static void
+lines_survive(void **state)
+{
+	char *line = case_with_anchors();
+	char answer[512];
+
+	(void)state;
+	for (unsigned long i = 0, needed = 1; i <= needed;
+	     i += needed / 400 + 1) {
+		FILE *in = fmemopen(line, strlen(line), "r");
+		FILE *out = fmemopen(answer, sizeof(answer), "w");
+		int status;
+
+		assert_true(in != NULL && out != NULL);
+		setvbuf(in, NULL, _IONBF, 0);
+		allocations = 0;
+		fail_at = i;
+		status = web_verify(in, out);
+		fail_at = 0;
+		if (i == 0) {
+			assert_non_null(strstr(answer, "\"ok\""));
+			needed = allocations;
+		}
+		if (status == 0 && strstr(answer, "line-form") != NULL)
+			fail_msg("without allocation %lu: %s", i, answer);
+		fclose(in);
+		fclose(out);
+	}
+	free(line);
+}
+
 int
 main(void)
 {
@@ -369,6 +424,7 @@ main(void)
 		cmocka_unit_test(registrations_survive),
 		cmocka_unit_test(a_lie_is_none_for_want_of_memory),
 		cmocka_unit_test(metadata_survives),
+		cmocka_unit_test(lines_survive),
 	};
 
 	/* Before anything is allocated there. */
