@@ -45,14 +45,18 @@ struct softkey_tpm {
 	uint16_t type; /* of the attest */
 	uint16_t name_algorithm; /* nameAlg of the area: TPM_ALG_ID */
 	uint16_t name_made_with; /* in the name, where that differs */
-	uint16_t symmetric, scheme, key_bits;
+	uint16_t symmetric, scheme, key_bits, curve, kdf;
+	uint16_t scheme_hash; /* 0: SHA-256 */
 	uint32_t exponent; /* as it stands */
 	uint32_t attributes; /* beside the true ones */
+	uint32_t attributes_off; /* of the true ones */
+	bool no_policy, long_policy;
 	size_t area_cut; /* bytes that the area lacks at its end */
 	bool area_long, info_long; /* a byte behind */
 	bool other_key; /* the area holds another, and the name is its */
 	bool other_name, other_extra_data;
-	bool subject, no_san, san_text, no_use, authority; /* certificate */
+	bool subject, no_san, san_text, authority; /* certificate */
+	bool no_use, other_use;
 	const char *manufacturer, *model, *version; /* "": left out */
 	const char *model_aaguid; /* 16 bytes: id-fido-gen-ce-aaguid */
 };
@@ -65,6 +69,8 @@ struct softkey_android {
 	bool in_software; /* origin and purpose, and not in hardware */
 	bool split; /* origin in hardware, purpose in software */
 	bool origin_differs; /* another origin in software */
+	bool origin_twice, purpose_twice; /* the lie before the truth */
+	bool more_behind; /* the lists */
 };
 
 struct softkey_apple {
@@ -77,6 +83,8 @@ struct softkey_safetynet {
 	const char *alg, *host;
 	bool elliptic; /* signed with ES256 */
 	bool other_nonce, failed_device, critical, no_x5c, garbage_payload;
+	bool long_header, long_signature; /* of 300 members; a byte behind */
+	size_t certificates; /* 0: two */
 	int64_t late_ms; /* after SOFTCA_NOW */
 };
 

@@ -54,8 +54,8 @@ judge_response(const struct wa_statement *st, const struct wa_jws *jws)
 {
 	enum wa_verdict v;
 
-	if (X509_check_host(jws->path->certs[0], HOST, strlen(HOST), 0, NULL) !=
-	    1)
+	if (X509_check_host(jws->path->certs[0], HOST, strlen(HOST),
+		X509_CHECK_FLAG_NO_WILDCARDS, NULL) != 1)
 		return WA_SAFETYNET_HOST;
 	if ((v = judge_nonce(st, jws->payload)) != WA_OK)
 		return v;
