@@ -59,6 +59,8 @@ certificate_new(struct softca *ca, EVP_PKEY *key, const struct softca_script *s)
 	add_name(name, "O", s->organization);
 	add_name(name, "OU", s->unit);
 	add_name(name, "CN", s->common_name);
+	if (s->more_of != NULL)
+		add_name(name, s->more_of, s->more);
 	if (X509_set_version(
 		cert, s->version_1 ? X509_VERSION_1 : X509_VERSION_3) != 1 ||
 	    ASN1_INTEGER_set_uint64(

@@ -40,6 +40,8 @@ struct softca_extension {
 /* What stands in a certificate.  Zero is nothing: no name, no extensions. */
 struct softca_script {
 	const char *country, *organization, *unit, *common_name;
+	const char *more_of,
+	    *more; /* one attribute more: "OU", and its value */
 	bool authority; /* basic constraints say CA:TRUE */
 	bool no_constraints; /* and none at all */
 	bool version_1;

@@ -393,6 +393,45 @@ accepts_an_appid_it_asked_with(void **state)
 	    "asked, by word", wa_assertion_verify(&w, &got, &cred, &r), WA_OK);
 }
 
+/* Linked in front of the library's own: what libfido2 would say. */
+static bool disagrees;
+enum wa_verdict __real_wa_second_opinion(
+    const char *format, const struct wa_statement *st, const char *rp_id);
+enum wa_verdict __wrap_wa_second_opinion(
+    const char *format, const struct wa_statement *st, const char *rp_id);
+
+enum wa_verdict
+__wrap_wa_second_opinion(
+    const char *format, const struct wa_statement *st, const char *rp_id)
+{
+	return disagrees ? WA_SECOND_OPINION
+			 : __real_wa_second_opinion(format, st, rp_id);
+}
+
+/* Whatever we found good is refused where the other disagrees. */
+static void
+heeds_a_second_opinion(void **state)
+{
+	static const char *const formats[] = { "none", "packed", "packed-self",
+		"fido-u2f", "compound" };
+	struct softkey *k = *state;
+	struct wa_registration_expectation w = under(&wa_policy_consumer);
+	struct wa_registration_result r;
+
+	w.common.need_uv = false;
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		const struct softkey_script script = { .format = formats[i],
+			.flags = WA_FLAG_UP };
+
+		disagrees = false;
+		expect(formats[i], verify(k, &w, &script, &r), WA_OK);
+		disagrees = true;
+		expect(
+		    formats[i], verify(k, &w, &script, &r), WA_SECOND_OPINION);
+	}
+	disagrees = false;
+}
+
 /* libfido2 is asked about each shape it can judge, and agrees with lies of
  * ours as little as with those of others. */
 static void
@@ -497,6 +536,7 @@ main(void)
 		cmocka_unit_test(wants_protection),
 		cmocka_unit_test(accepts_an_appid_it_asked_with),
 		cmocka_unit_test(hears_a_second_opinion),
+		cmocka_unit_test(heeds_a_second_opinion),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, setup, teardown);
