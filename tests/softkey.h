@@ -30,7 +30,7 @@ enum softkey_lie {
 	SOFTKEY_X5C_TEXT, /* is no array */
 	SOFTKEY_X5C_GARBAGE, /* holds no certificate */
 	SOFTKEY_X5C_TRAILING, /* a byte behind the first certificate */
-	SOFTKEY_X5C_LONG, /* nine certificates */
+	SOFTKEY_X5C_LONG, /* seven certificates */
 	SOFTKEY_X5C_LEAF_ONLY, /* the intermediate is left out */
 	SOFTKEY_X5C_WITH_ROOT, /* the root comes along */
 	SOFTKEY_X5C_TWICE, /* the first certificate is there twice */

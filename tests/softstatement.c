@@ -105,7 +105,7 @@ certificates_behind(const struct softkey_script *s)
 
 	switch (s->lie) {
 	case SOFTKEY_X5C_LONG:
-		return 8;
+		return 6;
 	case SOFTKEY_X5C_WITH_ROOT:
 		return 2;
 	case SOFTKEY_X5C_LEAF_ONLY:

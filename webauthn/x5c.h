@@ -9,7 +9,7 @@
 #include "webauthn/cbor.h"
 #include "webauthn/registration.h"
 
-#define WA_X5C_MAX 8
+#define WA_X5C_MAX 6 /* phones send up to five */
 #define WA_CERTIFICATE_MAX 8192
 #define WA_X5C_BYTES_MAX 16384 /* real ones together: 5 kB */
 
@@ -21,7 +21,7 @@ struct wa_x5c {
 };
 
 /*
- * Parses x5c: an array of 1 to 8 certificates of version 3, 8 kB each at most
+ * Parses x5c: an array of 1 to 6 certificates of version 3, 8 kB each at most
  * and 16 kB together, nothing behind them, and no key but those of
  * wa_evp_is_welcome().  WA_OK and *path, which wa_x5c_free() ends;
  * WA_STATEMENT_FORM where it is no such array, WA_CERTIFICATE_FORM where a

@@ -123,7 +123,7 @@ static const struct {
 	    WA_STATEMENT_FORM },
 	{ "x5c in words", { .format = "packed", .lie = SOFTKEY_X5C_TEXT },
 	    WA_STATEMENT_FORM },
-	{ "nine certificates", { .format = "packed", .lie = SOFTKEY_X5C_LONG },
+	{ "seven certificates", { .format = "packed", .lie = SOFTKEY_X5C_LONG },
 	    WA_STATEMENT_FORM },
 	{ "no certificate", { .format = "packed", .lie = SOFTKEY_X5C_GARBAGE },
 	    WA_CERTIFICATE_FORM },
