@@ -217,10 +217,10 @@ wa_certificate_is_end_entity(X509 *cert)
 {
 	/* A certificate without basic constraints is no authority either:
 	 * RFC 5280 4.2.1.9.  Where uses are named, signing must be one of
-	 * them: 4.2.1.3; none named is all of them. */
+	 * them: 4.2.1.3; none named is all of them.  Where extensions cannot
+	 * be read OpenSSL says that there is no use. */
 	return X509_get_version(cert) == X509_VERSION_3 &&
-	       (X509_get_extension_flags(cert) &
-		   (EXFLAG_CA | EXFLAG_INVALID)) == 0 &&
+	       (X509_get_extension_flags(cert) & EXFLAG_CA) == 0 &&
 	       (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
