@@ -59,6 +59,8 @@ certificate_new(struct softca *ca, EVP_PKEY *key, const struct softca_script *s)
 	add_name(name, "O", s->organization);
 	add_name(name, "OU", s->unit);
 	add_name(name, "CN", s->common_name);
+	if (s->more_of != NULL)
+		add_name(name, s->more_of, s->more);
 	if (X509_set_version(
 		cert, s->version_1 ? X509_VERSION_1 : X509_VERSION_3) != 1 ||
 	    ASN1_INTEGER_set_uint64(
@@ -154,9 +156,10 @@ softca_issue(struct softca *ca, EVP_PKEY *key,
 	X509_free(cert);
 }
 
-void
-softca_revoke(
-    struct softca *ca, size_t count, bool stale, struct soft_bytes *der)
+/* An issuer's list over count serials, the last of which is given. */
+static void
+make_list(X509_NAME *issuer, EVP_PKEY *key, uint64_t last, size_t count,
+    bool stale, struct soft_bytes *der)
 {
 	X509_CRL *crl = X509_CRL_new();
 	ASN1_TIME *from = ASN1_TIME_new(), *to = ASN1_TIME_new();
@@ -168,7 +171,7 @@ softca_revoke(
 	    ASN1_TIME_set_string(
 		to, stale ? "20210101000000Z" : "20400101000000Z") != 1 ||
 	    X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
-	    X509_CRL_set_issuer_name(crl, ca->intermediate_name) != 1 ||
+	    X509_CRL_set_issuer_name(crl, issuer) != 1 ||
 	    X509_CRL_set1_lastUpdate(crl, from) != 1 ||
 	    X509_CRL_set1_nextUpdate(crl, to) != 1)
 		abort();
@@ -177,14 +180,14 @@ softca_revoke(
 		ASN1_INTEGER *serial = ASN1_INTEGER_new();
 
 		if (r == NULL || serial == NULL ||
-		    ASN1_INTEGER_set_uint64(serial, ca->serial - i) != 1 ||
+		    ASN1_INTEGER_set_uint64(serial, last - i) != 1 ||
 		    X509_REVOKED_set_serialNumber(r, serial) != 1 ||
 		    X509_REVOKED_set_revocationDate(r, from) != 1 ||
 		    X509_CRL_add0_revoked(crl, r) != 1)
 			abort();
 		ASN1_INTEGER_free(serial);
 	}
-	if (X509_CRL_sign(crl, ca->intermediate_key, EVP_sha256()) <= 0 ||
+	if (X509_CRL_sign(crl, key, EVP_sha256()) <= 0 ||
 	    (n = i2d_X509_CRL(crl, &p)) <= 0)
 		abort();
 	soft_put(der, p, (size_t)n);
@@ -192,4 +195,19 @@ softca_revoke(
 	ASN1_TIME_free(from);
 	ASN1_TIME_free(to);
 	X509_CRL_free(crl);
+}
+
+void
+softca_revoke(
+    struct softca *ca, size_t count, bool stale, struct soft_bytes *der)
+{
+	make_list(ca->intermediate_name, ca->intermediate_key, ca->serial,
+	    count, stale, der);
+}
+
+void
+softca_revoke_intermediate(struct softca *ca, struct soft_bytes *der)
+{
+	/* The root is the first that was made, the intermediate the second. */
+	make_list(ca->root_name, ca->root_key, 2, 1, false, der);
 }

@@ -27,6 +27,9 @@ struct slice softca_intermediate(const struct softca *ca);
 void softca_revoke(
     struct softca *ca, size_t count, bool stale, struct soft_bytes *der);
 
+/* The same of the root over the intermediate. */
+void softca_revoke_intermediate(struct softca *ca, struct soft_bytes *der);
+
 /* One extension of a certificate: its OID and the DER inside. */
 struct softca_extension {
 	const char *oid;
@@ -37,6 +40,8 @@ struct softca_extension {
 /* What stands in a certificate.  Zero is nothing: no name, no extensions. */
 struct softca_script {
 	const char *country, *organization, *unit, *common_name;
+	const char *more_of,
+	    *more; /* one attribute more: "OU", and its value */
 	bool authority; /* basic constraints say CA:TRUE */
 	bool no_constraints; /* and none at all */
 	bool version_1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/softjws.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/softder.h"
@@ -77,11 +78,20 @@ put_header(struct softca *ca, EVP_PKEY *key, const struct softjws_script *s,
 	put_string(out, "\"");
 	if (s->critical)
 		put_string(out, ",\"crit\":[\"b64\"],\"b64\":true");
+	for (int i = 0; s->long_header && i < 300; i++) {
+		char member[24];
+
+		snprintf(member, sizeof(member), ",\"m%d\":1", i);
+		put_string(out, member);
+	}
 	if (!s->no_x5c) {
 		put_string(out, ",\"x5c\":[\"");
 		put_b64(out, soft_slice(&der));
-		put_string(out, "\",\"");
-		put_b64(out, softca_intermediate(ca));
+		for (size_t i = 1; i < (s->certificates ? s->certificates : 2);
+		     i++) {
+			put_string(out, "\",\"");
+			put_b64(out, softca_intermediate(ca));
+		}
 		put_string(out, "\"]");
 	}
 	put_string(out, "}");
@@ -109,6 +119,8 @@ softjws_make(struct softca *ca, EVP_PKEY *key,
 		to_raw(&sig);
 	if (script->bad_signature)
 		sig.p[sig.n / 2] ^= 1;
+	if (script->long_signature)
+		soft_put_be(&sig, 0, 1);
 	put_string(out, ".");
 	put_b64url(out, soft_slice(&sig));
 	soft_free(&header);

@@ -12,6 +12,8 @@ struct softjws_script {
 	const char *host; /* of the signer's certificate */
 	bool elliptic; /* the key is of P-256, not RSA */
 	bool critical, no_x5c, bad_signature;
+	bool long_header, long_signature; /* of 300 members; a byte behind */
+	size_t certificates; /* 0: two */
 };
 
 /* Appends the JWS around a payload, signed with key, certified by ca. */

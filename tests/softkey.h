@@ -30,7 +30,7 @@ enum softkey_lie {
 	SOFTKEY_X5C_TEXT, /* is no array */
 	SOFTKEY_X5C_GARBAGE, /* holds no certificate */
 	SOFTKEY_X5C_TRAILING, /* a byte behind the first certificate */
-	SOFTKEY_X5C_LONG, /* nine certificates */
+	SOFTKEY_X5C_LONG, /* seven certificates */
 	SOFTKEY_X5C_LEAF_ONLY, /* the intermediate is left out */
 	SOFTKEY_X5C_WITH_ROOT, /* the root comes along */
 	SOFTKEY_X5C_TWICE, /* the first certificate is there twice */
@@ -45,14 +45,18 @@ struct softkey_tpm {
 	uint16_t type; /* of the attest */
 	uint16_t name_algorithm; /* nameAlg of the area: TPM_ALG_ID */
 	uint16_t name_made_with; /* in the name, where that differs */
-	uint16_t symmetric, scheme, key_bits;
+	uint16_t symmetric, scheme, key_bits, curve, kdf;
+	uint16_t scheme_hash; /* 0: SHA-256 */
 	uint32_t exponent; /* as it stands */
 	uint32_t attributes; /* beside the true ones */
+	uint32_t attributes_off; /* of the true ones */
+	bool no_policy, long_policy;
 	size_t area_cut; /* bytes that the area lacks at its end */
 	bool area_long, info_long; /* a byte behind */
 	bool other_key; /* the area holds another, and the name is its */
 	bool other_name, other_extra_data;
-	bool subject, no_san, san_text, no_use, authority; /* certificate */
+	bool subject, no_san, san_text, authority; /* certificate */
+	bool no_use, other_use;
 	const char *manufacturer, *model, *version; /* "": left out */
 	const char *model_aaguid; /* 16 bytes: id-fido-gen-ce-aaguid */
 };
@@ -65,6 +69,8 @@ struct softkey_android {
 	bool in_software; /* origin and purpose, and not in hardware */
 	bool split; /* origin in hardware, purpose in software */
 	bool origin_differs; /* another origin in software */
+	bool origin_twice, purpose_twice; /* the lie before the truth */
+	bool more_behind; /* the lists */
 };
 
 struct softkey_apple {
@@ -77,6 +83,8 @@ struct softkey_safetynet {
 	const char *alg, *host;
 	bool elliptic; /* signed with ES256 */
 	bool other_nonce, failed_device, critical, no_x5c, garbage_payload;
+	bool long_header, long_signature; /* of 300 members; a byte behind */
+	size_t certificates; /* 0: two */
 	int64_t late_ms; /* after SOFTCA_NOW */
 };
 
@@ -118,6 +126,7 @@ struct softkey_script {
 	int32_t statement_alg; /* 0: of the key that signs */
 	int32_t attestation_alg; /* of the attestation key; 0: ES256 */
 	const struct softca_script *certificate; /* NULL: one by the rules */
+	struct slice certificate_behind; /* in x5c; empty: none more */
 	struct slice statement; /* instead of all of it */
 	struct softkey_tpm tpm;
 	struct softkey_android android;

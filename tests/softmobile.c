@@ -42,11 +42,15 @@ put_list(const struct softkey_android *a, bool tee, struct soft_bytes *out)
 	const bool origin_here = a->split ? tee : tee != a->in_software;
 	struct soft_bytes list = { 0 };
 
+	if (tee && a->purpose_twice)
+		put_purpose(&list, 0);
 	if (purpose_here && !a->no_purpose)
 		put_purpose(&list, a->encrypts ? 0 : 2);
 	if (tee ? a->all_in_tee : a->all_in_software)
 		soft_der(&list, SOFT_EXPLICIT, ALL_APPLICATIONS,
 		    (struct slice){ (const uint8_t *)"\x05\x00", 2 });
+	if (tee && a->origin_twice)
+		put_origin(&list, 2);
 	if (origin_here && !a->no_origin)
 		put_origin(&list, a->imported ? 2 : 0);
 	else if (!tee && a->origin_differs)
@@ -71,6 +75,8 @@ make_description(
 	put_list(a, false, &b);
 	if (!a->cut)
 		put_list(a, true, &b);
+	if (a->more_behind)
+		soft_der_integer(&b, 0);
 	if (a->garbage)
 		soft_put_be(out, 0, 1);
 	soft_der_sequence(out, soft_slice(&b));
@@ -195,6 +201,9 @@ make_jws(struct softkey *k, const struct softkey_script *s, struct slice hash,
 		.elliptic = n->elliptic,
 		.critical = n->critical,
 		.no_x5c = n->no_x5c,
+		.long_header = n->long_header,
+		.long_signature = n->long_signature,
+		.certificates = n->certificates,
 		.bad_signature = s->lie == SOFTKEY_SIG_BIT,
 	};
 	const struct softkey_script signer = { .attestation_alg =

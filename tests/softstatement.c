@@ -105,7 +105,7 @@ certificates_behind(const struct softkey_script *s)
 
 	switch (s->lie) {
 	case SOFTKEY_X5C_LONG:
-		return 8;
+		return 6;
 	case SOFTKEY_X5C_WITH_ROOT:
 		return 2;
 	case SOFTKEY_X5C_LEAF_ONLY:
@@ -137,7 +137,7 @@ softstatement_x5c(struct softkey *k, const struct softkey_script *s,
 		return;
 	}
 	make_leaf(k, s, key, by_rules, &leaf);
-	soft_array(out, 1 + more);
+	soft_array(out, 1 + more + (s->certificate_behind.n > 0));
 	soft_bstr(out, s->lie == SOFTKEY_X5C_GARBAGE
 			   ? slice_of("no certificate")
 			   : soft_slice(&leaf));
@@ -146,6 +146,8 @@ softstatement_x5c(struct softkey *k, const struct softkey_script *s,
 			       : s->lie == SOFTKEY_X5C_WITH_ROOT && i == 1
 				   ? softca_root(ca)
 				   : softca_intermediate(ca));
+	if (s->certificate_behind.n > 0)
+		soft_bstr(out, s->certificate_behind);
 	soft_free(&leaf);
 }
 

@@ -74,7 +74,7 @@ put_rsa(EVP_PKEY *key, const struct softkey_tpm *t, struct soft_bytes *out)
 	soft_put_be(out, or_else(t->symmetric, ALG_NULL), 2);
 	soft_put_be(out, or_else(t->scheme, ALG_NULL), 2);
 	if (t->scheme != 0)
-		soft_put_be(out, ALG_SHA256, 2);
+		soft_put_be(out, or_else(t->scheme_hash, ALG_SHA256), 2);
 	soft_put_be(
 	    out, or_else(t->key_bits, (uint16_t)(BN_num_bytes(n) * 8)), 2);
 	soft_put_be(out, t->exponent, 4);
@@ -95,9 +95,12 @@ put_ecc(EVP_PKEY *key, const struct wa_algorithm *a,
 	soft_put_be(out, or_else(t->symmetric, ALG_NULL), 2);
 	soft_put_be(out, or_else(t->scheme, ALG_NULL), 2);
 	if (t->scheme != 0)
+		soft_put_be(out, or_else(t->scheme_hash, ALG_SHA256), 2);
+	/* P-256 is 3 there. */
+	soft_put_be(out, or_else(t->curve, (uint16_t)(a->curve + 2)), 2);
+	soft_put_be(out, or_else(t->kdf, ALG_NULL), 2);
+	if (t->kdf != 0)
 		soft_put_be(out, ALG_SHA256, 2);
-	soft_put_be(out, (uint64_t)a->curve + 2, 2); /* P-256 is 3 there */
-	soft_put_be(out, ALG_NULL, 2);
 	put_2b(out, (struct slice){ point + 1, a->size });
 	put_2b(out, (struct slice){ point + 1 + a->size, a->size });
 }
@@ -114,8 +117,11 @@ make_area(
 	soft_put_be(
 	    out, k->algorithm->key_type == WA_KEY_RSA ? ALG_RSA : ALG_ECC, 2);
 	soft_put_be(out, name_alg, 2);
-	soft_put_be(out, ATTRIBUTES | t->attributes, 4);
-	put_digest(&policy, md_of(name_alg), slice_of("policy"));
+	soft_put_be(out, (ATTRIBUTES & ~t->attributes_off) | t->attributes, 4);
+	if (!t->no_policy)
+		put_digest(&policy, md_of(name_alg), slice_of("policy"));
+	if (t->long_policy)
+		soft_put_be(&policy, 0, 1);
 	put_2b(out, soft_slice(&policy));
 	if (k->algorithm->key_type == WA_KEY_RSA)
 		put_rsa(key, t, out);
@@ -221,7 +227,7 @@ put_certificate(struct softkey *k, const struct softkey_script *s,
 	size_t n = 0;
 
 	make_san(t, &san);
-	soft_der_oid(&use, "2.23.133.8.3");
+	soft_der_oid(&use, t->other_use ? "1.3.6.1.5.5.7.3.2" : "2.23.133.8.3");
 	soft_der_sequence(&uses, soft_slice(&use));
 	if (!t->no_san)
 		extensions[n++] = (struct softca_extension){ "2.5.29.17",

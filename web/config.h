@@ -29,7 +29,7 @@
 	    "them; trusted (enterprise): and only with a path to an anchor, "  \
 	    "of attestation_anchors or of metadata")                           \
 	X(attestation_anchors, TEXT, "", NULL,                                 \
-	    "PEM file with roots, beside those of metadata")                   \
+	    "PEM file with roots, for models that metadata does not know")     \
 	X(attestation_crls, LIST, "", NULL,                                    \
 	    "files of revocation lists (PEM or DER) of those who attest")      \
 	X(attestation_formats, LIST, "", judge_format,                         \

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "web/verify_case.h"
+#include "webauthn/json.h"
+#include "webauthn/verdict.h"
 
 /* The longest case of the corpus has some 30 kB. */
 #define LINE_MAX_BYTES (1 << 20)
@@ -46,9 +48,13 @@ print_verdict(FILE *out, const json_t *id, const char *verdict)
 	char *text = json_is_string(id)
 			 ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT)
 			 : NULL;
-	const bool ok = fprintf(out, "{\"id\":%s,\"verdict\":\"%s\"}\n",
-			    text != NULL ? text : "null", verdict) > 0;
+	bool ok;
 
+	/* A verdict over nobody knows whom is none. */
+	if (text == NULL && json_is_string(id))
+		verdict = wa_verdict_name(WA_FAULT);
+	ok = fprintf(out, "{\"id\":%s,\"verdict\":\"%s\"}\n",
+		 text != NULL ? text : "null", verdict) > 0;
 	free(text);
 	return ok;
 }
@@ -56,15 +62,20 @@ print_verdict(FILE *out, const json_t *id, const char *verdict)
 static bool
 judge_line(const char *at, long n, bool too_long, FILE *out)
 {
-	json_t *line =
-	    too_long ? NULL
-		     : json_loadb(at, (size_t)n, JSON_REJECT_DUPLICATES, NULL);
-	const char *verdict = too_long               ? "line-long"
-			      : json_is_object(line) ? web_verify_case(line)
-						     : "line-form";
-	const bool ok =
-	    print_verdict(out, json_object_get(line, "id"), verdict);
+	const char *verdict = too_long ? "line-long" : "line-form";
+	json_error_t error;
+	json_t *line = NULL;
+	bool ok;
 
+	if (!too_long) {
+		line =
+		    json_loadb(at, (size_t)n, JSON_REJECT_DUPLICATES, &error);
+		if (json_is_object(line))
+			verdict = web_verify_case(line);
+		else if (line == NULL && wa_json_starved(&error))
+			verdict = wa_verdict_name(WA_FAULT);
+	}
+	ok = print_verdict(out, json_object_get(line, "id"), verdict);
 	json_decref(line);
 	return ok;
 }

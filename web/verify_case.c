@@ -202,10 +202,12 @@ read_anchors(struct pen *pen, const json_t *array)
 		struct slice text = { (const uint8_t *)json_string_value(pem),
 			json_string_length(pem) };
 		size_t n = 0;
-		uint8_t *der = wa_pem_certificate(&text, &n), *kept = NULL;
+		bool starved;
+		uint8_t *der = wa_pem_certificate(&text, &n, &starved),
+			*kept = NULL;
 
 		if (der == NULL)
-			refuse(pen, "line-form");
+			refuse(pen, starved ? "fault" : "line-form");
 		else if ((kept = keep(pen, n)) != NULL)
 			memcpy(kept, der, n);
 		free(der);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/algorithm.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -65,21 +66,47 @@ wa_algorithm_find(int64_t id)
 	return NULL;
 }
 
+/* A group is asked for by making a key of it that has no point yet. */
+static bool
+has_group(const char *group)
+{
+	OSSL_PARAM params[2] = {
+		OSSL_PARAM_construct_utf8_string(
+		    OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY *key = NULL;
+	const bool has =
+	    make != NULL && EVP_PKEY_fromdata_init(make) == 1 &&
+	    EVP_PKEY_fromdata(make, &key, EVP_PKEY_KEY_PARAMETERS, params) == 1;
+
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(make);
+	return has;
+}
+
+static bool
+has_type(const char *name)
+{
+	EVP_KEYMGMT *type = EVP_KEYMGMT_fetch(NULL, name, NULL);
+
+	EVP_KEYMGMT_free(type);
+	return type != NULL;
+}
+
 bool
 wa_algorithm_usable(int64_t id)
 {
 	const struct wa_algorithm *a = wa_algorithm_find(id);
-	EVP_KEYMGMT *type = NULL;
 	bool has;
 
 	if (a == NULL || a->attestation_only)
 		return false;
-	if (a->key_type == WA_KEY_EC2 || a->key_type == WA_KEY_RSA)
-		return true;
-	/* Asked at run time: ML-DSA came with OpenSSL 3.5. */
-	type = EVP_KEYMGMT_fetch(NULL, a->openssl, NULL);
-	has = type != NULL;
-	EVP_KEYMGMT_free(type);
+	/* Asked at run time: ML-DSA came with OpenSSL 3.5, and distributions
+	 * leave curves out. */
+	has = a->key_type == WA_KEY_EC2 ? has_group(a->openssl)
+					: has_type(a->openssl);
 	ERR_clear_error();
 	return has;
 }

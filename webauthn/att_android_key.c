@@ -1,127 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/attestation.h"
 
-#include "webauthn/der.h"
+#include "webauthn/android.h"
 #include "webauthn/evp.h"
 #include "webauthn/x5c.h"
 
-/*
- * WebAuthn L3 section 8.4, editor's draft of 2026-07-30, and the schema of the
- * Android key attestation extension.
- */
+/* WebAuthn L3 section 8.4, editor's draft of 2026-07-30. */
 
-#define OID_KEY_DESCRIPTION "1.3.6.1.4.1.11129.2.1.17"
-
-/* Tags in an AuthorizationList, and the values we want there. */
-enum {
-	TAG_PURPOSE = 1,
-	TAG_ALL_APPLICATIONS = 600,
-	TAG_ORIGIN = 702,
-	KM_PURPOSE_SIGN = 2,
-	KM_ORIGIN_GENERATED = 0,
-};
-
-/* What one AuthorizationList says of what we ask. */
-struct authorizations {
-	bool all_applications;
-	bool has_purpose, may_sign;
-	bool has_origin, generated;
-};
-
-struct key_description {
-	struct slice challenge;
-	struct authorizations software, tee;
-};
-
-static bool
-read_purposes(struct slice content, struct authorizations *a)
-{
-	struct cursor c = cursor_over(content), inside;
-	struct slice set, number;
-
-	if (!cursor_der_of(&c, WA_DER_SET, &set) || !cursor_finished(&c))
-		return false;
-	a->has_purpose = true;
-	inside = cursor_over(set);
-	while (inside.rest.n > 0 && !inside.bad) {
-		if (cursor_der_of(&inside, WA_DER_INTEGER, &number) &&
-		    wa_der_number(number) == KM_PURPOSE_SIGN)
-			a->may_sign = true;
-	}
-	return !inside.bad;
-}
-
-static bool
-read_origin(struct slice content, struct authorizations *a)
-{
-	struct cursor c = cursor_over(content);
-	struct slice number;
-
-	if (!cursor_der_of(&c, WA_DER_INTEGER, &number) || !cursor_finished(&c))
-		return false;
-	a->has_origin = true;
-	a->generated = wa_der_number(number) == KM_ORIGIN_GENERATED;
-	return true;
-}
-
-/* SEQUENCE of explicitly tagged members, each optional; no tag twice. */
-static bool
-read_authorizations(struct slice list, struct authorizations *a)
-{
-	struct cursor c = cursor_over(list);
-	struct wa_der item;
-
-	while (c.rest.n > 0) {
-		if (!cursor_der(&c, &item) || item.class != WA_DER_CONTEXT)
-			return false;
-		if (item.tag == TAG_ALL_APPLICATIONS)
-			a->all_applications = true;
-		if ((item.tag == TAG_PURPOSE &&
-			(a->has_purpose || !read_purposes(item.content, a))) ||
-		    (item.tag == TAG_ORIGIN &&
-			(a->has_origin || !read_origin(item.content, a))))
-			return false;
-	}
-	return true;
-}
-
-static bool
-read_description(struct slice der, struct key_description *d)
-{
-	struct cursor outer = cursor_over(der), c;
-	struct slice sequence, ignored, software, tee;
-
-	if (!cursor_der_of(&outer, WA_DER_SEQUENCE, &sequence) ||
-	    !cursor_finished(&outer))
-		return false;
-	c = cursor_over(sequence);
-	return cursor_der_of(&c, WA_DER_INTEGER, &ignored) && /* version */
-	       cursor_der_of(&c, WA_DER_ENUMERATED, &ignored) && /* its level */
-	       cursor_der_of(&c, WA_DER_INTEGER, &ignored) && /* of keymaster */
-	       cursor_der_of(&c, WA_DER_ENUMERATED, &ignored) && /* its level */
-	       cursor_der_of(&c, WA_DER_OCTETS, &d->challenge) &&
-	       cursor_der_of(&c, WA_DER_OCTETS, &ignored) && /* unique id */
-	       cursor_der_of(&c, WA_DER_SEQUENCE, &software) &&
-	       cursor_der_of(&c, WA_DER_SEQUENCE, &tee) &&
-	       cursor_finished(&c) &&
-	       read_authorizations(software, &d->software) &&
-	       read_authorizations(tee, &d->tee);
-}
+/* 1.3.6.1.4.1.11129.2.1.17 */
+#define OID_KEY_DESCRIPTION WA_OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x01\x11")
 
 /*
  * The union of both lists, or the tee's alone where the policy insists on
  * hardware.  Where both name an origin, both must be right.
  */
 static enum wa_verdict
-judge_lists(
-    const struct wa_attestation_policy *policy, const struct key_description *d)
+judge_lists(const struct wa_attestation_policy *policy,
+    const struct wa_android_description *d)
 {
-	struct authorizations a = d->tee;
+	struct wa_android_list a = d->tee;
 
 	if (d->tee.all_applications || d->software.all_applications)
 		return WA_ANDROID_ALL_APPLICATIONS;
 	if (!policy->android_require_tee) {
-		const struct authorizations *s = &d->software;
+		const struct wa_android_list *s = &d->software;
 
 		a.generated = (a.generated || !a.has_origin) &&
 			      (s->generated || !s->has_origin);
@@ -139,13 +41,13 @@ judge_lists(
 static enum wa_verdict
 judge_extension(const struct wa_statement *st, X509 *cert)
 {
-	struct key_description d = { 0 };
+	struct wa_android_description d;
 	struct slice value;
 	bool critical;
 
 	if (wa_certificate_extension(
 		cert, OID_KEY_DESCRIPTION, &value, &critical) != 1 ||
-	    !read_description(value, &d))
+	    !wa_android_description_parse(value, &d))
 		return WA_ANDROID_EXTENSION;
 	if (!slice_equal(d.challenge, st->client_data_hash))
 		return WA_ANDROID_CHALLENGE;
@@ -195,4 +97,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_android_key = { "android-key", verify };
+const struct wa_attestation wa_att_android_key = {
+	.format = "android-key",
+	.verify = verify,
+};

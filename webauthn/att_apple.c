@@ -11,7 +11,10 @@
  * are steps of its verification procedure.
  */
 
-#define OID_NONCE "1.2.840.113635.100.8.2"
+#define OID_NONCE                                                              \
+	WA_OID(                                                                \
+	    "\x2a\x86\x48\x86\xf7\x63\x64\x08\x02") /* 1.2.840.113635.100.8.2  \
+						     */
 
 /* 2 to 4.  The extension is SEQUENCE { [1] { OCTET STRING } }. */
 static enum wa_verdict
@@ -69,4 +72,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_apple = { "apple", verify };
+const struct wa_attestation wa_att_apple = {
+	.format = "apple",
+	.verify = verify,
+};

@@ -11,4 +11,7 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	return WA_OK;
 }
 
-const struct wa_attestation wa_att_none = { "none", verify };
+const struct wa_attestation wa_att_none = {
+	.format = "none",
+	.verify = verify,
+};

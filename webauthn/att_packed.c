@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/attestation.h"
 
+#include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "webauthn/evp.h"
@@ -52,7 +53,7 @@ subject_has(X509 *cert, int nid, const char *value)
 					 (size_t)ASN1_STRING_length(s) }));
 }
 
-/* 8.2.1. */
+/* 8.2.1, 8.2.2. */
 static enum wa_verdict
 judge_certificate(X509 *cert)
 {
@@ -61,7 +62,8 @@ judge_certificate(X509 *cert)
 	    !subject_has(cert, NID_organizationName, NULL) ||
 	    !subject_has(cert, NID_organizationalUnitName,
 		"Authenticator Attestation") ||
-	    !subject_has(cert, NID_commonName, NULL))
+	    !subject_has(cert, NID_commonName, NULL) ||
+	    !wa_certificate_serial_is_good(cert))
 		return WA_CERTIFICATE_RULES;
 	return WA_OK;
 }
@@ -92,6 +94,7 @@ verify_x5c(const struct wa_statement *st, const struct packed *p,
 		.path = path };
 	path = NULL; /* now the caller's */
 out:
+	ERR_clear_error();
 	wa_x5c_free(path);
 	return v;
 }
@@ -124,4 +127,7 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	return p.has_x5c ? verify_x5c(st, &p, out) : verify_self(st, &p, out);
 }
 
-const struct wa_attestation wa_att_packed = { "packed", verify };
+const struct wa_attestation wa_att_packed = {
+	.format = "packed",
+	.verify = verify,
+};

@@ -54,8 +54,8 @@ judge_response(const struct wa_statement *st, const struct wa_jws *jws)
 {
 	enum wa_verdict v;
 
-	if (X509_check_host(jws->path->certs[0], HOST, strlen(HOST), 0, NULL) !=
-	    1)
+	if (X509_check_host(jws->path->certs[0], HOST, strlen(HOST),
+		X509_CHECK_FLAG_NO_WILDCARDS, NULL) != 1)
 		return WA_SAFETYNET_HOST;
 	if ((v = judge_nonce(st, jws->payload)) != WA_OK)
 		return v;
@@ -87,4 +87,8 @@ verify(const struct wa_statement *st, struct wa_attested *out)
 	return v;
 }
 
-const struct wa_attestation wa_att_safetynet = { "android-safetynet", verify };
+const struct wa_attestation wa_att_safetynet = {
+	.format = "android-safetynet",
+	.verify = verify,
+	.legacy = true,
+};

@@ -12,12 +12,12 @@
 
 /* WebAuthn L3 section 8.3, editor's draft of 2026-07-30. */
 
-/* TCG EK Credential Profile: attributes in the directory name, and the use of
- * a key that attests. */
-#define OID_MANUFACTURER "2.23.133.2.1"
-#define OID_MODEL "2.23.133.2.2"
-#define OID_VERSION "2.23.133.2.3"
-#define OID_AIK "2.23.133.8.3"
+/* TCG EK Credential Profile: attributes in the directory name, 2.23.133.2.1 to
+ * 3, and the use of a key that attests, 2.23.133.8.3. */
+#define OID_MANUFACTURER WA_OID("\x67\x81\x05\x02\x01")
+#define OID_MODEL WA_OID("\x67\x81\x05\x02\x02")
+#define OID_VERSION WA_OID("\x67\x81\x05\x02\x03")
+#define OID_AIK WA_OID("\x67\x81\x05\x08\x03")
 
 struct tpm_statement {
 	const struct wa_algorithm *algorithm;
@@ -121,19 +121,23 @@ judge_signature(const struct tpm_statement *t, EVP_PKEY *key)
 	return v == WA_SIGNATURE ? WA_STATEMENT_SIGNATURE : v;
 }
 
-/* An attribute of a name by its OID; false where it is not there, or empty. */
+/* The only attribute of that OID in a name; false where it is not there once,
+ * or empty. */
 static bool
-name_has(X509_NAME *name, const char *oid, struct slice *value)
+name_has(X509_NAME *name, struct slice oid, struct slice *value)
 {
-	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1);
-	const int at =
-	    wanted == NULL ? -1 : X509_NAME_get_index_by_OBJ(name, wanted, -1);
-	const ASN1_STRING *s =
-	    at < 0 ? NULL
-		   : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	const ASN1_STRING *s = NULL;
+	size_t found = 0;
 
-	ASN1_OBJECT_free(wanted);
-	if (s == NULL || ASN1_STRING_length(s) == 0)
+	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+		X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+
+		if (!wa_oid_is(X509_NAME_ENTRY_get_object(entry), oid))
+			continue;
+		s = X509_NAME_ENTRY_get_data(entry);
+		found++;
+	}
+	if (found != 1 || ASN1_STRING_length(s) == 0)
 		return false;
 	*value = (struct slice){ ASN1_STRING_get0_data(s),
 		(size_t)ASN1_STRING_length(s) };
@@ -180,14 +184,11 @@ judge_alternative_name(
 static bool
 is_for_attestation(EXTENDED_KEY_USAGE *uses)
 {
-	ASN1_OBJECT *aik = OBJ_txt2obj(OID_AIK, 1);
-	bool found = false;
-
-	for (int i = 0; aik != NULL && i < sk_ASN1_OBJECT_num(uses); i++)
-		found =
-		    found || OBJ_cmp(sk_ASN1_OBJECT_value(uses, i), aik) == 0;
-	ASN1_OBJECT_free(aik);
-	return found;
+	for (int i = 0; i < sk_ASN1_OBJECT_num(uses); i++) {
+		if (wa_oid_is(sk_ASN1_OBJECT_value(uses, i), OID_AIK))
+			return true;
+	}
+	return false;
 }
 
 /* 8.3.1. */
@@ -241,4 +242,7 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_tpm = { "tpm", verify };
+const struct wa_attestation wa_att_tpm = {
+	.format = "tpm",
+	.verify = verify,
+};

@@ -85,4 +85,8 @@ out:
 	return v;
 }
 
-const struct wa_attestation wa_att_u2f = { "fido-u2f", verify };
+const struct wa_attestation wa_att_u2f = {
+	.format = "fido-u2f",
+	.verify = verify,
+	.signs_no_model = true,
+};

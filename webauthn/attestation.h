@@ -25,6 +25,8 @@ struct wa_judged {
 	enum wa_attestation_type type;
 	const char *format; /* static */
 	struct slice unknown_format; /* its name, where that was accepted */
+	bool signs_no_model; /* the AAGUID beside it is the client's word */
+	bool legacy; /* of a format that has ended */
 	const char *model_name; /* of metadata; NULL: unknown */
 	unsigned model_statuses;
 };
@@ -48,6 +50,8 @@ struct wa_attestation {
 	const char *format;
 	enum wa_verdict (*verify)(
 	    const struct wa_statement *st, struct wa_attested *out);
+	bool signs_no_model; /* what it signs does not cover the AAGUID */
+	bool legacy; /* L3 has deprecated it */
 };
 
 extern const struct wa_attestation wa_att_android_key;

@@ -62,6 +62,15 @@ wa_cbor_compare_keys(struct slice a, struct slice b)
 	return memcmp(a.p, b.p, a.n);
 }
 
+/* A length is compared in 64 bits: size_t may have 32. */
+static struct slice
+take_string(struct cursor *c, uint64_t length)
+{
+	if (length > c->rest.n)
+		c->bad = true;
+	return cursor_take(c, (size_t)length);
+}
+
 static void walk_item(struct walk *w, unsigned depth);
 
 /* Whether key stands among the count keys before it. */
@@ -126,7 +135,7 @@ walk_item(struct walk *w, unsigned depth)
 		return;
 	}
 	if (major == WA_CBOR_BYTES || major == WA_CBOR_TEXT) {
-		const struct slice s = cursor_take(c, arg);
+		const struct slice s = take_string(c, arg);
 
 		if (major == WA_CBOR_TEXT && !wa_utf8_valid(s))
 			refuse(w);
@@ -171,7 +180,7 @@ skip_item(struct cursor *c)
 	for (uint64_t owed = 1; owed > 0 && read_head(c, &major, &arg);) {
 		owed--;
 		if (major == WA_CBOR_BYTES || major == WA_CBOR_TEXT)
-			cursor_take(c, arg);
+			take_string(c, arg);
 		else if (major == WA_CBOR_ARRAY)
 			owed += arg;
 		else if (major == WA_CBOR_MAP)

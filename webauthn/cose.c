@@ -70,7 +70,7 @@ bits_of(struct slice s)
 /*
  * RFC 8230 section 4, with bounds of our own: the modulus so that one
  * verification stays cheap, the exponent as FIPS 186-5 has it at its lower
- * end (above 2^16, odd) and in 64 bits.
+ * end (above 2^16, odd) and in 32 bits.
  */
 static bool
 read_rsa(const struct wa_cbor *map, struct wa_cose *key)
@@ -81,7 +81,8 @@ read_rsa(const struct wa_cbor *map, struct wa_cose *key)
 	       bits_of(key->n) >= WA_RSA_BITS_MIN &&
 	       bits_of(key->n) <= WA_RSA_BITS_MAX &&
 	       (key->n.p[key->n.n - 1] & 1) == 1 && bits_of(key->e) >= 17 &&
-	       bits_of(key->e) <= 64 && (key->e.p[key->e.n - 1] & 1) == 1;
+	       bits_of(key->e) <= WA_RSA_EXPONENT_BITS_MAX &&
+	       (key->e.p[key->e.n - 1] & 1) == 1;
 }
 
 static bool

@@ -8,6 +8,7 @@
 
 #define WA_RSA_BITS_MIN 2048
 #define WA_RSA_BITS_MAX 8192
+#define WA_RSA_EXPONENT_BITS_MAX 32 /* a TPM's has room for no more */
 
 /* A credential public key, RFC 9053 section 7.  Slices point into raw. */
 struct wa_cose {

@@ -4,12 +4,15 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
-/* Fetched once a process: a fetch takes locks that all threads share. */
-static EVP_MD *fetched[WA_HASH_COUNT];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* Fetched once a process: a fetch takes locks that all threads share.  One
+ * that failed is tried again, so that a minute's want of memory is not the end
+ * of all hashing. */
+static EVP_MD *_Atomic fetched[WA_HASH_COUNT];
 
 /* One context a thread, freed by the key's destructor when it ends. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t context_key;
 static bool have_key;
 static _Thread_local EVP_MD_CTX *context;
@@ -30,23 +33,35 @@ free_context(void *ctx)
 	EVP_MD_CTX_free(ctx);
 }
 
-static void
-fetch_all(void)
+static EVP_MD *
+fetch(enum wa_hash hash)
 {
-	for (size_t i = 0; i < WA_HASH_COUNT; i++) {
-		if (hashes[i].name != NULL)
-			fetched[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
+	EVP_MD *md = atomic_load_explicit(&fetched[hash], memory_order_acquire);
+
+	if (md != NULL || hashes[hash].name == NULL)
+		return md;
+	pthread_mutex_lock(&lock);
+	md = atomic_load_explicit(&fetched[hash], memory_order_acquire);
+	if (md == NULL) {
+		md = EVP_MD_fetch(NULL, hashes[hash].name, NULL);
+		atomic_store_explicit(&fetched[hash], md, memory_order_release);
 	}
-	have_key = pthread_key_create(&context_key, free_context) == 0;
+	pthread_mutex_unlock(&lock);
+	return md;
 }
 
 static EVP_MD_CTX *
 thread_context(void)
 {
+	bool have;
+
 	if (context != NULL)
 		return context;
-	pthread_once(&once, fetch_all);
-	if (!have_key || (context = EVP_MD_CTX_new()) == NULL)
+	pthread_mutex_lock(&lock);
+	have = have_key =
+	    have_key || pthread_key_create(&context_key, free_context) == 0;
+	pthread_mutex_unlock(&lock);
+	if (!have || (context = EVP_MD_CTX_new()) == NULL)
 		return NULL;
 	if (pthread_setspecific(context_key, context) != 0) {
 		EVP_MD_CTX_free(context);
@@ -66,11 +81,10 @@ wa_hash_parts(
     enum wa_hash hash, const struct slice *parts, size_t count, uint8_t *out)
 {
 	EVP_MD_CTX *ctx = thread_context();
-	bool ok;
+	EVP_MD *md = fetch(hash);
+	bool ok =
+	    ctx != NULL && md != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1;
 
-	if (ctx == NULL || fetched[hash] == NULL)
-		return false;
-	ok = EVP_DigestInit_ex2(ctx, fetched[hash], NULL) == 1;
 	for (size_t i = 0; i < count && ok; i++)
 		ok = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
 	ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;

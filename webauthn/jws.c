@@ -51,28 +51,29 @@ decode(struct slice text, size_t *n, enum wa_verdict *v)
 	return out;
 }
 
+/* What nobody has signed yet must be short. */
 static json_t *
-decode_object(struct slice text, enum wa_verdict *v)
+decode_object(struct slice text, bool is_signed, enum wa_verdict *v)
 {
 	size_t n = 0;
 	uint8_t *bytes = decode(text, &n, v);
 	json_error_t error;
-	json_t *object;
+	json_t *object = NULL;
 
 	if (bytes == NULL)
 		return NULL;
-	object =
-	    json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
-	free(bytes);
-	if (!json_is_object(object)) {
-		*v = object == NULL &&
-			     json_error_code(&error) == json_error_out_of_memory
-			 ? WA_FAULT
-			 : WA_STATEMENT_FORM;
-		json_decref(object);
-		return NULL;
+	*v = WA_STATEMENT_FORM;
+	if (is_signed || wa_json_is_short((struct slice){ bytes, n })) {
+		object = json_loadb(
+		    (const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
+		if (object == NULL && wa_json_starved(&error))
+			*v = WA_FAULT;
 	}
-	return object;
+	free(bytes);
+	if (json_is_object(object))
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 /* RFC 7515 4.1.6: an array of base64, the signer's certificate first. */
@@ -165,7 +166,7 @@ wa_jws_verify(struct slice text, struct wa_jws *jws)
 	size_t n = 0;
 
 	if (!split(text, &p) ||
-	    (header = decode_object(p.header, &v)) == NULL ||
+	    (header = decode_object(p.header, false, &v)) == NULL ||
 	    (sig = decode(p.signature, &n, &v)) == NULL)
 		goto out;
 	/* RFC 7515 4.1.11: what it calls critical we would have to know. */
@@ -180,7 +181,7 @@ wa_jws_verify(struct slice text, struct wa_jws *jws)
 		WA_OK)
 		goto out;
 	/* Only now: what nobody signed is not worth parsing. */
-	if ((out.payload = decode_object(p.payload, &v)) == NULL)
+	if ((out.payload = decode_object(p.payload, true, &v)) == NULL)
 		goto out;
 	*jws = out;
 	out = (struct wa_jws){ 0 }; /* now the caller's */

@@ -31,11 +31,13 @@ struct keyring {
 	struct curve curves[CURVE_MAX];
 	struct kept kept[KEPT_MAX];
 	uint64_t clock;
+	bool points_can_move;
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t keyring_key;
-static bool have_key, points_can_move;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool have_key;
+static enum { UNTRIED, CAN_MOVE, STAY } points;
 static _Thread_local struct keyring *keyring;
 
 bool
@@ -162,46 +164,64 @@ sample(uint8_t point[65], uint8_t *sig, size_t *n, const uint8_t digest[32])
  * each of whose signatures must verify under its own point alone.  Where that
  * fails every key is built anew.
  */
-static bool
+static void
 try_moving_points(void)
 {
 	static const uint8_t digest[32] = { 1 };
-	uint8_t points[2][65], sigs[2][80];
+	uint8_t two[2][65], sigs[2][80];
 	size_t n[2] = { sizeof(sigs[0]), sizeof(sigs[1]) };
 	struct curve c = { 0 };
-	bool ok;
+	const bool have = sample(two[0], sigs[0], &n[0], digest) &&
+			  sample(two[1], sigs[1], &n[1], digest) &&
+			  curve_new("prime256v1", &c);
+	bool ok = have;
 
-	ok = sample(points[0], sigs[0], &n[0], digest) &&
-	     sample(points[1], sigs[1], &n[1], digest) &&
-	     curve_new("prime256v1", &c);
 	for (size_t i = 0; i < 6 && ok; i++) {
-		ok = EVP_PKEY_set1_encoded_public_key(
-			 c.key, points[i % 2], 65) == 1;
+		ok = EVP_PKEY_set1_encoded_public_key(c.key, two[i % 2], 65) ==
+		     1;
 		for (size_t j = 0; j < 2 && ok; j++)
 			ok = (EVP_PKEY_verify(c.verify, sigs[j], n[j], digest,
 				  32) == 1) == (j == i % 2);
 	}
 	EVP_PKEY_CTX_free(c.verify);
 	EVP_PKEY_free(c.key);
+	/* What could not be tried says nothing. */
+	if (have && (ok || !wa_openssl_starved()))
+		points = ok ? CAN_MOVE : STAY;
 	ERR_clear_error();
-	return ok;
 }
 
-static void
-prepare(void)
+/*
+ * What a process needs once, on a thread's first call.  Where it fails, the
+ * next thread tries again.
+ */
+static bool
+prepare(bool *can_move)
 {
-	have_key = pthread_key_create(&keyring_key, keyring_free) == 0;
-	points_can_move = try_moving_points();
+	bool ok;
+
+	pthread_mutex_lock(&lock);
+	have_key =
+	    have_key || pthread_key_create(&keyring_key, keyring_free) == 0;
+	ok = have_key;
+	if (points == UNTRIED)
+		try_moving_points();
+	*can_move = points == CAN_MOVE;
+	pthread_mutex_unlock(&lock);
+	return ok;
 }
 
 static struct keyring *
 thread_keyring(void)
 {
+	bool can_move;
+
 	if (keyring != NULL)
 		return keyring;
-	pthread_once(&once, prepare);
-	if (!have_key || (keyring = calloc(1, sizeof(*keyring))) == NULL)
+	if (!prepare(&can_move) ||
+	    (keyring = calloc(1, sizeof(*keyring))) == NULL)
 		return NULL;
+	keyring->points_can_move = can_move;
 	if (pthread_setspecific(keyring_key, keyring) != 0) {
 		free(keyring);
 		keyring = NULL;
@@ -351,7 +371,7 @@ wa_key_ready(const struct wa_cose *cose, struct wa_ready_key *ready)
 
 	if (r == NULL)
 		return WA_FAULT;
-	v = cose->algorithm->key_type == WA_KEY_EC2 && points_can_move
+	v = cose->algorithm->key_type == WA_KEY_EC2 && r->points_can_move
 		? ready_on_curve(r, cose, ready)
 		: ready_kept(r, cose, ready);
 	if (v != WA_OK)

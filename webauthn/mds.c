@@ -28,30 +28,11 @@ judge_signer(const struct wa_x5c *path, const struct wa_mds_terms *terms)
 {
 	const struct wa_lead to = { terms->anchors, terms->revoked, terms->at };
 
-	if (terms->host != NULL && X509_check_host(path->certs[0], terms->host,
-				       strlen(terms->host), 0, NULL) != 1)
+	if (terms->host != NULL &&
+	    X509_check_host(path->certs[0], terms->host, strlen(terms->host),
+		X509_CHECK_FLAG_NO_WILDCARDS, NULL) != 1)
 		return WA_CERTIFICATE_RULES;
 	return wa_x5c_lead(path, &to);
-}
-
-/* 3.1.6: MetadataBLOBPayload. */
-static enum wa_verdict
-read_payload(const json_t *payload, struct wa_mds *mds)
-{
-	const json_t *serial = json_object_get(payload, "no");
-	const json_t *entries = json_object_get(payload, "entries");
-	const char *next =
-	    json_string_value(json_object_get(payload, "nextUpdate"));
-
-	if (!json_is_integer(serial) || json_integer_value(serial) < 0 ||
-	    !json_is_array(entries) || next == NULL ||
-	    !wa_mds_date(next, &mds->info.next_update))
-		return WA_STATEMENT_FORM;
-	mds->info.serial = (uint64_t)json_integer_value(serial);
-	if (!wa_mds_models_read(entries, &mds->models, &mds->info.skipped))
-		return WA_FAULT;
-	mds->info.entry_count = mds->models.count;
-	return WA_OK;
 }
 
 static struct slice
@@ -78,7 +59,8 @@ wa_mds_load(
 		goto out;
 	}
 	atomic_init(&mds->users, 1);
-	if ((v = read_payload(jws.payload, mds)) != WA_OK)
+	v = wa_mds_payload_read(jws.payload, &mds->models, &mds->info);
+	if (v != WA_OK)
 		goto out;
 	*out = mds;
 	mds = NULL; /* now the caller's */

@@ -39,16 +39,36 @@ static const struct {
 /* How reading one entry ended. */
 enum outcome { TAKEN, NOT_OURS, BROKEN, STARVED };
 
+static bool
+read_digits(const char *text, size_t n, int *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*value = *value * 10 + (text[i] - '0');
+	}
+	return true;
+}
+
 bool
 wa_mds_date(const char *text, time_t *at)
 {
 	struct tm tm = { 0 };
-	const char *end = strptime(text, "%Y-%m-%d", &tm);
+	int year, month, day;
 
-	if (end == NULL || *end != '\0')
+	/* Of that one form: strptime() takes " 2022-2-3" as well. */
+	if (strlen(text) != 10 || !read_digits(text, 4, &year) ||
+	    text[4] != '-' || !read_digits(text + 5, 2, &month) ||
+	    text[7] != '-' || !read_digits(text + 8, 2, &day))
 		return false;
+	tm = (struct tm){
+		.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day
+	};
 	*at = timegm(&tm);
-	return true;
+	/* A day that the month has not is of the next one now. */
+	return tm.tm_year == year - 1900 && tm.tm_mon == month - 1 &&
+	       tm.tm_mday == day;
 }
 
 /* "39a5647e-1853-446c-a1f6-a79bae9f5bc7" or 40 digits without dashes. */
@@ -199,6 +219,8 @@ read_keys(const json_t *entry, struct wa_mds_models *all)
 	    json_object_get(entry, "attestationCertificateKeyIdentifiers");
 	struct wa_mds_key key = { .model = &all->models[all->count] };
 
+	if (!json_is_object(entry))
+		return BROKEN;
 	if (aaguid == NULL && ids == NULL)
 		return NOT_OURS; /* UAF has an "aaid" */
 	if (aaguid != NULL)
@@ -232,13 +254,39 @@ model_clear(struct wa_mds_model *m)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_names(const struct wa_mds_key *x, const struct wa_mds_key *y)
 {
-	const struct wa_mds_key *x = a, *y = b;
-
 	if (x->n != y->n)
 		return x->n < y->n ? -1 : 1;
 	return memcmp(x->bytes, y->bytes, x->n);
+}
+
+/* Of one name twice, as listed. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct wa_mds_key *x = a, *y = b;
+	const int order = compare_names(x, y);
+
+	return order != 0 ? order
+			  : (x->model > y->model) - (x->model < y->model);
+}
+
+/* The first key of that name, or where it would stand. */
+static size_t
+search(const struct wa_mds_models *all, const struct wa_mds_key *wanted)
+{
+	size_t from = 0, to = all->key_count;
+
+	while (from < to) {
+		const size_t middle = from + (to - from) / 2;
+
+		if (compare_names(&all->keys[middle], wanted) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
 }
 
 bool
@@ -273,6 +321,27 @@ wa_mds_models_read(
 	return true;
 }
 
+/* 3.1.6: MetadataBLOBPayload. */
+enum wa_verdict
+wa_mds_payload_read(
+    const json_t *payload, struct wa_mds_models *all, struct wa_mds_info *info)
+{
+	const json_t *serial = json_object_get(payload, "no");
+	const json_t *entries = json_object_get(payload, "entries");
+	const char *next =
+	    json_string_value(json_object_get(payload, "nextUpdate"));
+
+	if (!json_is_integer(serial) || json_integer_value(serial) < 0 ||
+	    !json_is_array(entries) || next == NULL ||
+	    !wa_mds_date(next, &info->next_update))
+		return WA_STATEMENT_FORM;
+	info->serial = (uint64_t)json_integer_value(serial);
+	if (!wa_mds_models_read(entries, all, &info->skipped))
+		return WA_FAULT;
+	info->entry_count = all->count;
+	return WA_OK;
+}
+
 void
 wa_mds_models_free(struct wa_mds_models *all)
 {
@@ -288,23 +357,26 @@ wa_mds_models_find(const struct wa_mds_models *all, struct slice name,
     struct wa_mds_entry *entry)
 {
 	struct wa_mds_key wanted = { .n = name.n };
-	const struct wa_mds_key *key;
-	const struct wa_mds_model *m;
+	size_t i, first;
 
-	if (all->key_count == 0 || name.n > sizeof(wanted.bytes))
+	if (name.n > sizeof(wanted.bytes))
 		return false;
 	memcpy(wanted.bytes, name.p, name.n);
-	key = bsearch(
-	    &wanted, all->keys, all->key_count, sizeof(*all->keys), compare);
-	if (key == NULL)
-		return false;
-	m = key->model;
-	*entry = (struct wa_mds_entry){
-		.name = m->name,
-		.icon = m->icon,
-		.statuses = m->statuses,
-		.since = m->since,
-		.anchors = { m->anchors, m->anchor_count },
-	};
-	return true;
+	first = search(all, &wanted);
+	for (i = first;
+	     i < all->key_count && compare_names(&all->keys[i], &wanted) == 0;
+	     i++) {
+		const struct wa_mds_model *m = all->keys[i].model;
+
+		if (i == first)
+			*entry = (struct wa_mds_entry){
+				.name = m->name,
+				.icon = m->icon,
+				.since = m->since,
+				.anchors = { m->anchors, m->anchor_count },
+			};
+		/* Listed twice it is the first, and whatever either did. */
+		entry->statuses |= m->statuses;
+	}
+	return i > first;
 }

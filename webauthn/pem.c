@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 
+#include "webauthn/key.h"
+
 /* The DER of a certificate, in memory of malloc(). */
 static uint8_t *
 encode(X509 *cert, size_t *n)
@@ -22,21 +24,25 @@ encode(X509 *cert, size_t *n)
 }
 
 uint8_t *
-wa_pem_certificate(struct slice *text, size_t *n)
+wa_pem_certificate(struct slice *text, size_t *n, bool *starved)
 {
-	BIO *in = text->n > 0 && text->n <= INT_MAX
-		      ? BIO_new_mem_buf(text->p, (int)text->n)
-		      : NULL;
-	X509 *cert =
-	    in != NULL ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
-	uint8_t *der = cert != NULL ? encode(cert, n) : NULL;
+	X509 *cert = NULL;
+	uint8_t *der = NULL;
+	BIO *in = NULL;
 
+	ERR_clear_error();
+	if (text->n > 0 && text->n <= INT_MAX &&
+	    (in = BIO_new_mem_buf(text->p, (int)text->n)) != NULL &&
+	    (cert = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL)
+		der = encode(cert, n);
 	if (der != NULL) {
 		const size_t left =
 		    BIO_pending(in) < 0 ? 0 : (size_t)BIO_pending(in);
 
 		*text = (struct slice){ text->p + (text->n - left), left };
 	}
+	/* A certificate that was read is one: then memory ran out later. */
+	*starved = der == NULL && (wa_openssl_starved() || cert != NULL);
 	ERR_clear_error();
 	X509_free(cert);
 	BIO_free(in);

@@ -98,6 +98,7 @@ enum wa_verdict
 wa_registration_verify(const struct wa_registration_expectation *want,
     const struct wa_registration *got, struct wa_registration_result *result)
 {
+	static const uint8_t zeros[16];
 	struct wa_judged judged = { 0 };
 	struct attestation_object object;
 	struct wa_extensions extensions;
@@ -135,7 +136,8 @@ wa_registration_verify(const struct wa_registration_expectation *want,
 		/* 27 */
 		.credential_id = ad.credential_id,
 		.cose_key = ad.cose_key,
-		.aaguid = ad.aaguid,
+		.aaguid = judged.signs_no_model ? (struct slice){ zeros, 16 }
+						: ad.aaguid,
 		.algorithm = key.algorithm->id,
 		.sign_count = ad.sign_count,
 		.flags = ad.flags &
@@ -143,6 +145,7 @@ wa_registration_verify(const struct wa_registration_expectation *want,
 		.format = judged.format,
 		.attestation = judged.type,
 		.unknown_format = judged.unknown_format,
+		.legacy = judged.legacy,
 		.extensions = extensions,
 		.model_name = judged.model_name,
 		.model_statuses = judged.model_statuses,

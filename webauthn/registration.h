@@ -54,14 +54,19 @@ struct wa_attestation_policy {
 	bool accept_unknown_formats;
 
 	/* AAGUIDs that are welcome, and that are not; NULL: any, none.  They
-	 * are the client's word alone unless require_trusted. */
+	 * are the client's word alone unless require_trusted.  U2F signs none:
+	 * it is welcome where models_allowed has sixteen zeros. */
 	const struct wa_models *models_allowed, *models_refused;
 
-	/* What is known of models; NULL: nothing.  Where a model is found its
-	 * own anchors count beside those above, and a status out of
-	 * WA_MDS_UNDESIRED that is not tolerated refuses it. */
+	/* What is known of models; NULL: nothing.  A model that is found leads
+	 * to its own anchors and not to those above, unless
+	 * anchors_beside_metadata says that these speak for every model.  A
+	 * status out of WA_MDS_UNDESIRED that is not tolerated refuses it,
+	 * whatever attests it: of none and self the AAGUID is the client's
+	 * word, and counts against it. */
 	const struct wa_mds *metadata;
-	bool require_metadata; /* an attested model must be known */
+	bool anchors_beside_metadata;
+	bool require_metadata; /* the model must be known, attested or not */
 	bool refuse_expired_metadata;
 	unsigned tolerated_statuses; /* WA_MDS_… */
 };
@@ -98,13 +103,14 @@ enum wa_attestation_type {
 struct wa_registration_result {
 	struct slice credential_id; /* 1 to 1023 bytes */
 	struct slice cose_key; /* judged: alg, curve, point, lengths */
-	struct slice aaguid; /* 16 bytes */
+	struct slice aaguid; /* 16 bytes; static zeros where U2F attests */
 	int32_t algorithm;
 	uint32_t sign_count;
 	uint8_t flags; /* WA_FLAG_UP, _UV, _BE, _BS as received */
 	const char *format; /* static: "none", "packed", … */
 	enum wa_attestation_type attestation;
 	struct slice unknown_format; /* its name, where that was accepted */
+	bool legacy; /* the format has ended: SafetyNet, alone or inside */
 	struct wa_extensions extensions;
 	/* The model's, from metadata, where its attestation is TRUSTED; as long
 	 * as that lives.  Else NULL and 0. */

@@ -69,9 +69,8 @@ can_read_public(const struct wa_statement *st)
 	       a.scheme_is_null &&
 	       (a.attributes & ATTRIBUTES_SET) == ATTRIBUTES_SET &&
 	       (a.attributes & ATTRIBUTES_CLEAR) == 0 &&
-	       (a.type == WA_TPM_RSA
-		       ? a.exponent == 0 && a.n.n == 256
-		       : a.kdf_is_null && st->key->algorithm->id == COSE_ES256);
+	       (a.type == WA_TPM_RSA ? a.exponent == 0 && a.n.n == 256
+				     : st->key->algorithm->id == COSE_ES256);
 }
 
 static bool

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "webauthn/signature.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "webauthn/edwards.h"
 #include "webauthn/evp.h"
 #include "webauthn/key.h"
 
@@ -12,10 +15,14 @@ enum wa_verdict
 wa_key_judge(const struct wa_cose *key)
 {
 	struct wa_ready_key ready;
+	enum wa_verdict v;
 
 	if (key->algorithm->attestation_only)
 		return WA_ALGORITHM_UNSUPPORTED;
-	return wa_key_ready(key, &ready);
+	v = wa_key_ready(key, &ready);
+	return v == WA_OK && key->algorithm->key_type == WA_KEY_OKP
+		   ? wa_edwards_judge(key)
+		   : v;
 }
 
 /* For algorithms that hash first: one pass, then the primitive itself. */
@@ -80,6 +87,56 @@ wa_signature_verify(
 	if (v != WA_OK)
 		ERR_clear_error();
 	return v;
+}
+
+static bool
+rsa_is_welcome(EVP_PKEY *key)
+{
+	const int bits = EVP_PKEY_get_bits(key);
+	BIGNUM *e = NULL;
+	bool good;
+
+	good = bits >= WA_RSA_BITS_MIN && bits <= WA_CERTIFICATE_RSA_BITS_MAX &&
+	       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+	       BN_num_bits(e) <= WA_RSA_EXPONENT_BITS_MAX && BN_is_odd(e) &&
+	       !BN_is_one(e);
+	BN_free(e);
+	return good;
+}
+
+/* Its curve is named, and is one of our algorithms'. */
+static bool
+curve_is_welcome(EVP_PKEY *key)
+{
+	static const int32_t curves[] = { -7, -35, -36, -47 };
+	char encoding[16];
+	size_t n;
+
+	if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING,
+		encoding, sizeof(encoding), &n) != 1 ||
+	    strcmp(encoding, OSSL_PKEY_EC_ENCODING_GROUP) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (wa_evp_goes_with(key, wa_algorithm_find(curves[i])))
+			return true;
+	}
+	return false;
+}
+
+bool
+wa_evp_is_welcome(EVP_PKEY *key)
+{
+	static const int32_t others[] = { -8, -53, -48, -49, -50 };
+
+	if (EVP_PKEY_is_a(key, "RSA") == 1)
+		return rsa_is_welcome(key);
+	if (EVP_PKEY_is_a(key, "EC") == 1)
+		return curve_is_welcome(key);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (wa_evp_goes_with(key, wa_algorithm_find(others[i])))
+			return true;
+	}
+	return false;
 }
 
 bool

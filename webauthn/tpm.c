@@ -11,17 +11,22 @@ enum {
 	ALG_SHA512 = 0x000d,
 	ALG_NULL = 0x0010,
 	ALG_RSASSA = 0x0014,
-	ALG_RSAES = 0x0015,
-	ALG_OAEP = 0x0017,
+	ALG_RSAPSS = 0x0016,
 	ALG_ECDSA = 0x0018,
-	ALG_ECDAA = 0x001a,
-	ALG_ECMQV = 0x001d,
 };
 
 #define GENERATED_VALUE 0xff544347u /* TPM_GENERATED_VALUE, 6.2 */
 #define ST_ATTEST_CERTIFY 0x8017 /* TPM_ST, 6.9 */
 
-/* Object attributes that are reserved, and zero: 8.3.2. */
+/* TPMA_OBJECT, 8.3.2; those that are reserved are zero. */
+enum {
+	FIXED_TPM = 1 << 1,
+	FIXED_PARENT = 1 << 4,
+	RESTRICTED = 1 << 16,
+	DECRYPT = 1 << 17,
+	SIGN = 1 << 18,
+	X509_SIGN = 1 << 19,
+};
 #define ATTRIBUTES_RESERVED 0xfff0f009u
 
 enum wa_hash
@@ -62,35 +67,20 @@ take_no_symmetric(struct cursor *c)
 		c->bad = true;
 }
 
-/* TPMT_RSA_SCHEME, 12.2.3.5.  True where it is TPM_ALG_NULL. */
-static bool
-take_rsa_scheme(struct cursor *c)
+/* TPMT_RSA_SCHEME and TPMT_ECC_SCHEME, 11.2.4.2 and 11.2.5.6, of a key that
+ * signs as COSE has it: each such scheme is followed by its hash. */
+static void
+take_scheme(struct cursor *c, struct wa_tpm_public *a)
 {
-	const uint16_t scheme = take_u16(c);
-
-	if (scheme == ALG_NULL)
-		return true;
-	if (scheme < ALG_RSASSA || scheme > ALG_OAEP)
+	a->scheme = take_u16(c);
+	a->scheme_is_null = a->scheme == ALG_NULL;
+	if (a->scheme_is_null)
+		return;
+	if (a->type == WA_TPM_RSA
+		? a->scheme != ALG_RSASSA && a->scheme != ALG_RSAPSS
+		: a->scheme != ALG_ECDSA)
 		c->bad = true;
-	if (scheme != ALG_RSAES)
-		take_u16(c); /* the hash */
-	return false;
-}
-
-/* TPMT_ECC_SCHEME, 12.2.3.6.  True where it is TPM_ALG_NULL. */
-static bool
-take_ecc_scheme(struct cursor *c)
-{
-	const uint16_t scheme = take_u16(c);
-
-	if (scheme == ALG_NULL)
-		return true;
-	if (scheme < ALG_ECDSA || scheme > ALG_ECMQV)
-		c->bad = true;
-	take_u16(c); /* the hash */
-	if (scheme == ALG_ECDAA)
-		take_u16(c); /* the count */
-	return false;
+	a->scheme_hash = wa_tpm_hash(take_u16(c));
 }
 
 /* TPMS_RSA_PARMS, 12.2.3.5, and TPM2B_PUBLIC_KEY_RSA, 11.2.4.5. */
@@ -100,7 +90,7 @@ take_rsa(struct cursor *c, struct wa_tpm_public *a)
 	size_t bits;
 
 	take_no_symmetric(c);
-	a->scheme_is_null = take_rsa_scheme(c);
+	take_scheme(c, a);
 	bits = take_u16(c);
 	a->exponent = (uint32_t)cursor_be(c, 4);
 	a->n = take_2b(c);
@@ -108,18 +98,34 @@ take_rsa(struct cursor *c, struct wa_tpm_public *a)
 		c->bad = true;
 }
 
-/* TPMS_ECC_PARMS, 12.2.3.6, and TPMS_ECC_POINT, 11.2.5.2. */
+/* TPMS_ECC_PARMS, 12.2.3.6, and TPMS_ECC_POINT, 11.2.5.2.  No command knows
+ * what to do with a key derivation: it is TPM_ALG_NULL. */
 static void
 take_ecc(struct cursor *c, struct wa_tpm_public *a)
 {
 	take_no_symmetric(c);
-	a->scheme_is_null = take_ecc_scheme(c);
+	take_scheme(c, a);
 	a->curve = take_u16(c);
-	a->kdf_is_null = take_u16(c) == ALG_NULL;
-	if (!a->kdf_is_null) /* TPMT_KDF_SCHEME, 11.2.3.3 */
-		take_u16(c); /* its hash */
+	if (take_u16(c) != ALG_NULL)
+		c->bad = true;
 	a->x = take_2b(c);
 	a->y = take_2b(c);
+}
+
+/*
+ * 8.3.3, for a key that signs what comes from outside: not a restricted one,
+ * which signs what its TPM made, nor one for certificates alone.  What cannot
+ * leave its TPM cannot leave its parent; with both uses there is no scheme.
+ */
+static bool
+attributes_are_good(const struct wa_tpm_public *a)
+{
+	return (a->attributes & ATTRIBUTES_RESERVED) == 0 &&
+	       (a->attributes & SIGN) != 0 &&
+	       (a->attributes & (RESTRICTED | X509_SIGN)) == 0 &&
+	       ((a->attributes & FIXED_TPM) == 0 ||
+		   (a->attributes & FIXED_PARENT) != 0) &&
+	       ((a->attributes & DECRYPT) == 0 || a->scheme_is_null);
 }
 
 bool
@@ -127,6 +133,7 @@ wa_tpm_public_parse(struct slice raw, struct wa_tpm_public *area)
 {
 	struct cursor c = cursor_over(raw);
 	struct wa_tpm_public a = { 0 };
+	size_t name_size;
 
 	a.type = take_u16(&c);
 	a.name_algorithm = take_u16(&c);
@@ -138,10 +145,12 @@ wa_tpm_public_parse(struct slice raw, struct wa_tpm_public *area)
 		take_ecc(&c, &a);
 	else
 		return false;
-	/* A policy is a digest of nameAlg, or nothing: 12.2.4. */
-	if (!cursor_finished(&c) || (a.attributes & ATTRIBUTES_RESERVED) != 0 ||
-	    (a.policy.n != 0 &&
-		a.policy.n != wa_hash_size(wa_tpm_hash(a.name_algorithm))))
+	/* What is certified has a name.  A policy is a digest of nameAlg, or
+	 * nothing: 12.2.4. */
+	name_size = wa_hash_size(wa_tpm_hash(a.name_algorithm));
+	if (!cursor_finished(&c) || name_size == 0 ||
+	    !attributes_are_good(&a) ||
+	    (a.policy.n != 0 && a.policy.n != name_size))
 		return false;
 	*area = a;
 	return true;
@@ -176,6 +185,16 @@ same_curve(uint16_t tpm, int cose)
 	       (tpm == 0x0005 && cose == 3);
 }
 
+/* A key that has a scheme signs by that and no other. */
+static bool
+same_scheme(const struct wa_tpm_public *a, const struct wa_algorithm *cose)
+{
+	const bool pss = a->scheme == ALG_RSAPSS;
+
+	return a->scheme_is_null ||
+	       (pss == cose->pss && a->scheme_hash == cose->hash);
+}
+
 bool
 wa_tpm_public_is(const struct wa_tpm_public *a, const struct wa_cose *key)
 {
@@ -183,6 +202,8 @@ wa_tpm_public_is(const struct wa_tpm_public *a, const struct wa_cose *key)
 	const uint8_t exponent[4] = { (uint8_t)(e >> 24), (uint8_t)(e >> 16),
 		(uint8_t)(e >> 8), (uint8_t)e };
 
+	if (!same_scheme(a, key->algorithm))
+		return false;
 	if (a->type == WA_TPM_RSA)
 		return wa_cose_same_rsa(
 		    key, a->n, (struct slice){ exponent, sizeof(exponent) });

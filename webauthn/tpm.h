@@ -18,7 +18,8 @@ struct wa_tpm_public {
 	uint32_t attributes;
 	struct slice policy; /* authPolicy */
 	bool scheme_is_null;
-	bool kdf_is_null; /* ECC */
+	uint16_t scheme; /* TPM_ALG_ID */
+	enum wa_hash scheme_hash; /* where there is a scheme */
 	uint32_t exponent; /* RSA, as it stands: 0 means 65537 */
 	struct slice n; /* RSA */
 	uint16_t curve; /* ECC: TPM_ECC_CURVE */
@@ -32,8 +33,9 @@ struct wa_tpm_attest {
 };
 
 /*
- * Judge form alone: every length, every selector, nothing behind.  Of an
- * attest also that a TPM made it, and for TPM2_Certify: magic and type.
+ * Judge form alone: every length, every selector, nothing behind.  Of an area
+ * also that it is of a key that signs, by the rules of 8.3 and 12.2.3; of an
+ * attest that a TPM made it, and for TPM2_Certify: magic and type.
  * False, and the output left alone, otherwise.
  */
 bool wa_tpm_public_parse(struct slice raw, struct wa_tpm_public *area);

@@ -6,11 +6,15 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "webauthn/der.h"
+#include "webauthn/evp.h"
 #include "webauthn/hash.h"
 #include "webauthn/key.h"
 
-/* id-fido-gen-ce-aaguid, L3 8.2.1. */
-#define OID_AAGUID "1.3.6.1.4.1.45724.1.1.4"
+/* id-fido-gen-ce-aaguid 1.3.6.1.4.1.45724.1.1.4, L3 8.2.1, and
+ * id-fido-gen-ce-sernum 1.3.6.1.4.1.45724.1.1.2, 8.2.2. */
+#define OID_AAGUID WA_OID("\x2b\x06\x01\x04\x01\x82\xe5\x1c\x01\x01\x04")
+#define OID_SERIAL WA_OID("\x2b\x06\x01\x04\x01\x82\xe5\x1c\x01\x01\x02")
 
 void
 wa_x5c_free(struct wa_x5c *path)
@@ -22,19 +26,6 @@ wa_x5c_free(struct wa_x5c *path)
 	free(path);
 }
 
-/* A curve that is spelled out may be any curve at all (CVE-2020-0601). */
-static bool
-has_named_curve(EVP_PKEY *key)
-{
-	char encoding[16];
-	size_t n;
-
-	return EVP_PKEY_is_a(key, "EC") != 1 ||
-	       (EVP_PKEY_get_utf8_string_param(
-		    key, "encoding", encoding, sizeof(encoding), &n) == 1 &&
-		   strcmp(encoding, "named_curve") == 0);
-}
-
 static enum wa_verdict
 parse_certificate(struct slice der, X509 **out)
 {
@@ -43,10 +34,11 @@ parse_certificate(struct slice der, X509 **out)
 	EVP_PKEY *key = NULL;
 	bool good;
 
+	ERR_clear_error();
 	good = der.n > 0 && der.n <= WA_CERTIFICATE_MAX &&
 	       (cert = d2i_X509(NULL, &p, (long)der.n)) != NULL &&
 	       p == der.p + der.n && X509_get_version(cert) == X509_VERSION_3 &&
-	       (key = X509_get0_pubkey(cert)) != NULL && has_named_curve(key);
+	       (key = X509_get0_pubkey(cert)) != NULL && wa_evp_is_welcome(key);
 	if (!good) {
 		X509_free(cert);
 		return wa_openssl_starved() ? WA_FAULT : WA_CERTIFICATE_FORM;
@@ -60,7 +52,12 @@ wa_x5c_parse_der(const struct slice *der, size_t count, struct wa_x5c **out)
 {
 	struct wa_x5c *path = calloc(1, sizeof(*path));
 	enum wa_verdict v = path != NULL ? WA_OK : WA_FAULT;
+	size_t bytes = 0;
 
+	for (size_t i = 0; i < count; i++)
+		bytes += der[i].n;
+	if (v == WA_OK && bytes > WA_X5C_BYTES_MAX)
+		v = WA_CERTIFICATE_FORM;
 	for (size_t i = 0; i < count && v == WA_OK; i++) {
 		v = parse_certificate(der[i], &path->certs[i]);
 		if (v == WA_OK)
@@ -220,24 +217,31 @@ wa_certificate_is_end_entity(X509 *cert)
 {
 	/* A certificate without basic constraints is no authority either:
 	 * RFC 5280 4.2.1.9.  Where uses are named, signing must be one of
-	 * them: 4.2.1.3; none named is all of them. */
+	 * them: 4.2.1.3; none named is all of them.  Where extensions cannot
+	 * be read OpenSSL says that there is no use. */
 	return X509_get_version(cert) == X509_VERSION_3 &&
 	       (X509_get_extension_flags(cert) & EXFLAG_CA) == 0 &&
 	       (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
+bool
+wa_oid_is(const ASN1_OBJECT *object, struct slice oid)
+{
+	return slice_equal(
+	    oid, (struct slice){ OBJ_get0_data(object), OBJ_length(object) });
+}
+
 int
 wa_certificate_extension(
-    X509 *cert, const char *oid, struct slice *value, bool *critical)
+    X509 *cert, struct slice oid, struct slice *value, bool *critical)
 {
-	ASN1_OBJECT *wanted = OBJ_txt2obj(oid, 1);
 	int found = 0;
 
-	for (int i = 0; wanted != NULL && i < X509_get_ext_count(cert); i++) {
+	for (int i = 0; i < X509_get_ext_count(cert); i++) {
 		X509_EXTENSION *ext = X509_get_ext(cert, i);
 		const ASN1_OCTET_STRING *content;
 
-		if (OBJ_cmp(X509_EXTENSION_get_object(ext), wanted) != 0)
+		if (!wa_oid_is(X509_EXTENSION_get_object(ext), oid))
 			continue;
 		content = X509_EXTENSION_get_data(ext);
 		*value = (struct slice){ ASN1_STRING_get0_data(content),
@@ -245,8 +249,24 @@ wa_certificate_extension(
 		*critical = X509_EXTENSION_get_critical(ext) == 1;
 		found++;
 	}
-	ASN1_OBJECT_free(wanted);
 	return found;
+}
+
+bool
+wa_certificate_serial_is_good(X509 *cert)
+{
+	struct slice value, serial;
+	struct cursor c;
+	bool critical;
+	const int found =
+	    wa_certificate_extension(cert, OID_SERIAL, &value, &critical);
+
+	if (found == 0)
+		return true;
+	c = cursor_over(value);
+	return found == 1 && !critical &&
+	       cursor_der_of(&c, WA_DER_OCTETS, &serial) && serial.n > 0 &&
+	       cursor_finished(&c);
 }
 
 enum wa_verdict

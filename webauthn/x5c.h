@@ -9,8 +9,9 @@
 #include "webauthn/cbor.h"
 #include "webauthn/registration.h"
 
-#define WA_X5C_MAX 8
+#define WA_X5C_MAX 6 /* phones send up to five */
 #define WA_CERTIFICATE_MAX 8192
+#define WA_X5C_BYTES_MAX 16384 /* real ones together: 5 kB */
 
 /* Certificates as a statement sent them, the attested one first. */
 struct wa_x5c {
@@ -20,10 +21,11 @@ struct wa_x5c {
 };
 
 /*
- * Parses x5c: an array of 1 to 8 certificates of version 3, 8 kB each at most,
- * nothing behind them, and no elliptic curve that is spelled out instead of
- * named.  WA_OK and *path, which wa_x5c_free() ends; WA_STATEMENT_FORM where
- * it is no such array, WA_CERTIFICATE_FORM where a certificate is none.
+ * Parses x5c: an array of 1 to 6 certificates of version 3, 8 kB each at most
+ * and 16 kB together, nothing behind them, and no key but those of
+ * wa_evp_is_welcome().  WA_OK and *path, which wa_x5c_free() ends;
+ * WA_STATEMENT_FORM where it is no such array, WA_CERTIFICATE_FORM where a
+ * certificate is none.
  */
 enum wa_verdict wa_x5c_parse(const struct wa_cbor *array, struct wa_x5c **path);
 void wa_x5c_free(struct wa_x5c *path);
@@ -54,12 +56,25 @@ enum wa_verdict wa_x5c_lead(
 /* Of version 3, no authority, and may sign. */
 bool wa_certificate_is_end_entity(X509 *cert);
 
+/* An OID as DER has it, without tag and length: compared, it needs no memory,
+ * and want of it cannot hide what is there. */
+#define WA_OID(bytes)                                                          \
+	((struct slice){ (const uint8_t *)(bytes), sizeof(bytes) - 1 })
+bool wa_oid_is(const ASN1_OBJECT *object, struct slice oid);
+
 /*
- * The content of an extension by its OID in dotted form.  Returns how often
- * it is there; fills *value and *critical with the last.
+ * The content of an extension by its OID.  Returns how often it is there;
+ * fills *value and *critical with the last.
  */
 int wa_certificate_extension(
-    X509 *cert, const char *oid, struct slice *value, bool *critical);
+    X509 *cert, struct slice oid, struct slice *value, bool *critical);
+
+/*
+ * L3 8.2.2: where the certificate has the serial number of an enterprise's
+ * device (id-fido-gen-ce-sernum), it is one OCTET STRING and not critical.
+ * Whether it may be there only who asked for enterprise attestation knows.
+ */
+bool wa_certificate_serial_is_good(X509 *cert);
 
 /*
  * L3 8.2 step 2, 8.3: where the certificate names an AAGUID (id-fido-gen-ce-

@@ -5,7 +5,11 @@
  * turn that none is met twice soon (cold), on one thread and on two.  Prints
  * ratios of one run, medians of ROUNDS; 1 is the primitive itself.
  */
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,8 +20,10 @@
 #include "tests/softkey.h"
 #include "tests/softstatement.h"
 #include "webauthn/algorithm.h"
+#include "webauthn/evp.h"
 #include "webauthn/json.h"
 #include "webauthn/key.h"
+#include "webauthn/x5c.h"
 
 enum { ROUNDS = 15, KEYS_MAX = 2048 };
 
@@ -282,8 +288,9 @@ cost_of_registration(struct softkey *k,
 	return median(us, ROUNDS);
 }
 
-/* Registrations by format, led to an anchor, in ES256 verifications. */
-static void
+/* Registrations by format, led to an anchor, in ES256 verifications.  Tells
+ * what one of packed costs. */
+static double
 measure_formats(double verification)
 {
 	static const char *const formats[] = { "none", "packed-self", "packed",
@@ -297,18 +304,27 @@ measure_formats(double verification)
 		.algorithm_count = 1,
 		.attestation = { .anchors = { &root, 1 }, .at = SOFTCA_NOW } };
 
+	double packed = 0;
+
 	w.common.need_uv = false;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		const struct wa_registration got = softkey_register(
 		    k, &(struct softkey_script){
 			   .format = formats[i], .flags = WA_FLAG_UP });
 		const double us = cost_of_registration(k, &w, &got, WA_OK);
+		const unsigned long before = allocations;
+		struct wa_registration_result r;
 
+		if (strcmp(formats[i], "packed") == 0)
+			packed = us;
+		if (wa_registration_verify(&w, &got, &r) != WA_OK)
+			abort();
 		printf("%-18s registration %7.1f us   %.1f verifications of "
-		       "ES256\n",
-		    formats[i], us, us / verification);
+		       "ES256   %lu allocations\n",
+		    formats[i], us, us / verification, allocations - before);
 	}
 	softkey_free(k);
+	return packed;
 }
 
 enum { WORST = 65536 };
@@ -328,6 +344,145 @@ repeated(struct soft_bytes *b, size_t size, const char *head, size_t head_n,
 
 #define UNITS(head, unit, tail)                                                \
 	head, sizeof(head) - 1, unit, sizeof(unit) - 1, tail
+
+/* A public key alone: nobody has the other half, nor needs it for junk. */
+static EVP_PKEY *
+widest_rsa(void)
+{
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	BIGNUM *n = BN_new(), *e = BN_new();
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (b == NULL || n == NULL || e == NULL || BN_one(n) != 1 ||
+	    BN_set_bit(n, WA_CERTIFICATE_RSA_BITS_MAX - 1) != 1 ||
+	    BN_set_word(e, 0xffffffff) != 1 ||
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e) != 1 ||
+	    (params = OSSL_PARAM_BLD_to_param(b)) == NULL ||
+	    EVP_PKEY_fromdata_init(make) != 1 ||
+	    EVP_PKEY_fromdata(make, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		abort();
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(b);
+	EVP_PKEY_CTX_free(make);
+	BN_free(n);
+	BN_free(e);
+	return key;
+}
+
+/* As many extensions as fit into a certificate of that size. */
+static void
+put_crowded(
+    struct softca *ca, EVP_PKEY *key, size_t size, struct soft_bytes *out)
+{
+	static struct softca_extension many[1000];
+	struct softca_script script = { .extensions = many };
+
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+		many[i] =
+		    (struct softca_extension){ "1.2.3", slice_of("0"), false };
+	for (script.extension_count = (size - 400) / 10;;
+	     script.extension_count--) {
+		struct soft_bytes der = { 0 };
+
+		softca_issue(ca, key, &script, &der);
+		if (der.n <= size) {
+			soft_bstr(out, soft_slice(&der));
+			soft_free(&der);
+			return;
+		}
+		soft_free(&der);
+	}
+}
+
+/* { alg, sig: junk, x5c } with count certificates, made by put. */
+static void
+put_junk(int64_t alg, size_t sig_n, size_t count, struct slice x5c,
+    struct soft_bytes *out)
+{
+	static const uint8_t junk[512] = { 0, 1 };
+
+	soft_map(out, 3);
+	soft_text(out, "alg");
+	soft_int(out, alg);
+	soft_text(out, "sig");
+	soft_bstr(out, (struct slice){ junk, sig_n });
+	soft_text(out, "x5c");
+	soft_array(out, count);
+	soft_put_slice(out, x5c);
+}
+
+/* Certificates and signed JSON at the bounds of what is read at all. */
+static double
+measure_worst_statements(double registration)
+{
+	static const char *const three[] = { "packed", "packed", "packed",
+		NULL };
+	static const int32_t offered[] = { -7 };
+	const struct wa_registration_expectation w = { .common = want.common,
+		.algorithms = offered,
+		.algorithm_count = 1 };
+	struct softkey *k = softkey_new(-7);
+	struct softca *ca = softkey_ca(k);
+	EVP_PKEY *rsa = widest_rsa(), *ec = EVP_EC_gen("P-256");
+	struct soft_bytes x5c = { 0 }, junk_rsa = { 0 }, crowded = { 0 };
+	struct soft_bytes der = { 0 };
+	const struct {
+		const char *name;
+		struct softkey_script script;
+	} worst[] = {
+		{ "certificate, widest RSA, junk", { .format = "packed" } },
+		{ "certificates, crowded, junk", { .format = "packed" } },
+		{ "compound, three of two certificates",
+		    { .format = "compound", .compound.formats = three } },
+		{ "JWS, a long header", { .format = "android-safetynet",
+					    .safetynet.long_header = true } },
+		{ "JWS, six certificates",
+		    { .format = "android-safetynet",
+			.safetynet.certificates = WA_X5C_MAX } },
+	};
+	double most = 0;
+
+	softca_issue(ca, rsa, &(struct softca_script){ 0 }, &der);
+	soft_bstr(&x5c, soft_slice(&der));
+	put_junk(-257, 512, 1, soft_slice(&x5c), &junk_rsa);
+	soft_clear(&x5c);
+	put_crowded(ca, ec, WA_X5C_BYTES_MAX / 2, &x5c);
+	put_crowded(ca, ec, WA_X5C_BYTES_MAX / 2, &x5c);
+	put_junk(-7, 70, 2, soft_slice(&x5c), &crowded);
+	for (size_t i = 0; i < sizeof(worst) / sizeof(worst[0]); i++) {
+		struct softkey_script script = worst[i].script;
+		struct wa_registration up;
+		double us[ROUNDS];
+
+		if (i < 2)
+			script.statement =
+			    soft_slice(i == 0 ? &junk_rsa : &crowded);
+		up = softkey_register(k, &script);
+		for (size_t r = 0; r < ROUNDS; r++) {
+			struct wa_registration_result result;
+			const double from = now_us();
+
+			(void)wa_registration_verify(&w, &up, &result);
+			us[r] = now_us() - from;
+		}
+		us[0] = median(us, ROUNDS);
+		if (us[0] > most)
+			most = us[0];
+		printf("most: %-35s %7.1f us   %.2f registrations\n",
+		    worst[i].name, us[0], us[0] / registration);
+	}
+	soft_free(&x5c);
+	soft_free(&der);
+	soft_free(&junk_rsa);
+	soft_free(&crowded);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ec);
+	softkey_free(k);
+	return most;
+}
 
 /* 64 kB of the worst we know of, in each place that takes bytes. */
 static void
@@ -445,7 +600,7 @@ main(void)
 		{ -258, 0 }, { -259, 0 }, { -37, 0 }, { -38, 0 }, { -39, 0 },
 		{ -48, 256 }, { -49, 256 }, { -50, 256 } };
 	struct job *jobs = calloc(KEYS_MAX, sizeof(*jobs));
-	double es256 = 0, us;
+	double es256 = 0, packed, us;
 
 	if (jobs == NULL)
 		abort();
@@ -468,7 +623,9 @@ main(void)
 		memset(jobs, 0, KEYS_MAX * sizeof(*jobs));
 	}
 	free(jobs);
-	measure_formats(es256);
+	packed = measure_formats(es256);
 	measure_worst(es256);
+	us = measure_worst_statements(packed);
+	printf("most: worst costs %.2f valid registrations\n", us / packed);
 	return 0;
 }

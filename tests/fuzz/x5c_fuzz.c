@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	(void)wa_certificate_judge_aaguid(
 	    path->certs[0], (struct slice){ aaguid, sizeof(aaguid) });
 	(void)wa_certificate_extension(
-	    path->certs[0], "2.5.29.19", &value, &critical);
+	    path->certs[0], WA_OID("\x55\x1d\x13"), &value, &critical);
 	(void)wa_certificate_key_id(path->certs[0], id);
 	(void)wa_x5c_lead(path, &to);
 	wa_x5c_free(path);

@@ -5,11 +5,15 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/softkey.h"
+#include "tests/softsign.h"
+#include "tests/softstatement.h"
 #include "webauthn/algorithm.h"
 
 #define TEN "0,0,0,0,0,0,0,0,0,0,"
@@ -451,6 +455,88 @@ keeps_keys_apart_on_each_thread(void **state)
 	}
 }
 
+/* A signature with PSS, of other parameters than the algorithm's own. */
+static enum wa_verdict
+judge_pss(struct softkey *k, int salt, const EVP_MD *mgf1)
+{
+	struct wa_assertion_expectation w = want;
+	struct wa_assertion got =
+	    softkey_assert(k, &(struct softkey_script){ 0 });
+	const struct wa_credential cred = { .credential_id = softkey_id(k),
+		.cose_key = softkey_cose(k) };
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	struct soft_bytes message = { 0 };
+	struct wa_assertion_result r;
+	EVP_PKEY_CTX *ctx = NULL;
+	uint8_t sig[512], hash[32];
+	size_t n = sizeof(sig);
+
+	soft_sha256(got.client_data_json, hash);
+	soft_put_slice(&message, got.authenticator_data);
+	soft_put(&message, hash, sizeof(hash));
+	assert_true(
+	    EVP_DigestSignInit(md, &ctx, EVP_sha256(), NULL, k->key) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mgf1) == 1 &&
+	    EVP_DigestSign(md, sig, &n, message.p, message.n) == 1);
+	got.signature = (struct slice){ sig, n };
+	EVP_MD_CTX_free(md);
+	soft_free(&message);
+	return wa_assertion_verify(&w, &got, &cred, &r);
+}
+
+/* RFC 8230 section 2: a salt as long as the hash, and one hash for all. */
+static void
+takes_one_kind_of_pss(void **state)
+{
+	struct softkey *k = softkey_new(-37);
+
+	(void)state;
+	assert_int_equal(judge_pss(k, 32, EVP_sha256()), WA_OK);
+	assert_int_equal(judge_pss(k, 20, EVP_sha256()), WA_SIGNATURE);
+	assert_int_equal(judge_pss(k, 0, EVP_sha256()), WA_SIGNATURE);
+	assert_int_equal(judge_pss(k, 64, EVP_sha256()), WA_SIGNATURE);
+	assert_int_equal(judge_pss(k, 32, EVP_sha1()), WA_SIGNATURE);
+	softkey_free(k);
+}
+
+/* 6.3.3 leaves attested credential data out of assertions, and 7.2 does not
+ * ask: what comes along is signed, and read by nobody. */
+static void
+passes_over_credential_data(void **state)
+{
+	struct softkey *k = softkey_new(-7);
+	struct softkey *other = softkey_new(-7);
+	const struct wa_credential cred = { .credential_id = softkey_id(k),
+		.cose_key = softkey_cose(k) };
+	struct soft_bytes data = { 0 };
+	struct wa_assertion_result r;
+	struct wa_assertion got;
+	uint8_t hash[32];
+
+	(void)state;
+	soft_sha256(slice_of("example.org"), hash);
+	soft_put(&data, hash, sizeof(hash));
+	soft_put_be(&data, WA_FLAG_UP | WA_FLAG_UV | WA_FLAG_AT, 1);
+	soft_put_be(&data, 0, 4);
+	soft_put(&data, softkey_aaguid, 16);
+	soft_put_be(&data, softkey_id(other).n, 2);
+	soft_put_slice(&data, softkey_id(other));
+	soft_put_slice(&data, softkey_cose(other));
+	got = softkey_assert(
+	    k, &(struct softkey_script){ .authdata = soft_slice(&data) });
+	assert_int_equal(wa_assertion_verify(&want, &got, &cred, &r), WA_OK);
+	got = softkey_assert(
+	    other, &(struct softkey_script){ .authdata = soft_slice(&data) });
+	got.credential_id = softkey_id(k);
+	assert_int_equal(
+	    wa_assertion_verify(&want, &got, &cred, &r), WA_SIGNATURE);
+	soft_free(&data);
+	softkey_free(k);
+	softkey_free(other);
+}
+
 static int
 setup(void **state)
 {
@@ -476,6 +562,8 @@ main(void)
 		cmocka_unit_test(no_bit_is_idle),
 		cmocka_unit_test(verifies_each_algorithm),
 		cmocka_unit_test(keeps_keys_apart_on_each_thread),
+		cmocka_unit_test(takes_one_kind_of_pss),
+		cmocka_unit_test(passes_over_credential_data),
 	};
 
 	return cmocka_run_group_tests_name("assertion", tests, setup, teardown);

@@ -20,7 +20,7 @@
 static const uint8_t challenge[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
 	13, 14, 15, 16 };
 static const char *const origins[] = { SOFTKEY_ORIGIN, NULL };
-static const int32_t offered[] = { -7, -8, -257, -35, -36 };
+static const int32_t offered[] = { -7, -8, -257, -35, -36, -9 };
 static const char *const makers[] = { "id:FFFFF1D0", NULL };
 static const struct wa_registration_expectation want = {
 	.common = {
@@ -91,6 +91,10 @@ static const struct lie u2f[] = {
 	    .script = { U2F },
 	    .want = WA_STATEMENT_ALGORITHM,
 	    .algorithm = -35 },
+	{ .name = "a credential of ESP256",
+	    .script = { U2F },
+	    .want = WA_STATEMENT_ALGORITHM,
+	    .algorithm = -9 },
 	{ .name = "verified, it says",
 	    .script = { .format = "fido-u2f",
 		.flags = WA_FLAG_UP | WA_FLAG_UV },
@@ -114,6 +118,8 @@ static const struct lie u2f[] = {
 };
 
 #define TPM .format = "tpm"
+#define DECRYPT 0x00020000 /* of its attributes */
+#define SIGNS_ALONE(by) .tpm = { .scheme = (by), .attributes_off = DECRYPT }
 
 static const struct lie tpm[] = {
 	{ .name = "the truth", .script = { TPM }, .want = WA_OK },
@@ -178,14 +184,87 @@ static const struct lie tpm[] = {
 	    .algorithm = -257,
 	    .want = WA_TPM_KEY },
 	{ .name = "a scheme",
-	    .script = { TPM, .tpm.scheme = 0x0018 },
+	    .script = { TPM, SIGNS_ALONE(0x0018) },
 	    .want = WA_OK },
 	{ .name = "a scheme of RSA",
-	    .script = { TPM, .tpm.scheme = 0x0014 },
+	    .script = { TPM, SIGNS_ALONE(0x0014) },
 	    .algorithm = -257,
 	    .want = WA_OK },
+	{ .name = "a scheme of PSS",
+	    .script = { TPM, SIGNS_ALONE(0x0016) },
+	    .algorithm = -257,
+	    .want = WA_TPM_KEY },
 	{ .name = "a scheme of RSA on a curve",
-	    .script = { TPM, .tpm.scheme = 0x0014 },
+	    .script = { TPM, SIGNS_ALONE(0x0014) },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a scheme of a curve for RSA",
+	    .script = { TPM, SIGNS_ALONE(0x0018) },
+	    .algorithm = -257,
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "RSA that decrypts",
+	    .script = { TPM, SIGNS_ALONE(0x0017) },
+	    .algorithm = -257,
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "RSA that decrypts, of old",
+	    .script = { TPM, SIGNS_ALONE(0x0015) },
+	    .algorithm = -257,
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a curve that agrees on keys",
+	    .script = { TPM, SIGNS_ALONE(0x0019) },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "ECDAA",
+	    .script = { TPM, SIGNS_ALONE(0x001a) },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a scheme of another hash",
+	    .script = { TPM, .tpm = { .scheme = 0x0018,
+				 .scheme_hash = 0x000c,
+				 .attributes_off = DECRYPT } },
+	    .want = WA_TPM_KEY },
+	{ .name = "a scheme of no hash",
+	    .script = { TPM, .tpm = { .scheme = 0x0018,
+				 .scheme_hash = 0x0010,
+				 .attributes_off = DECRYPT } },
+	    .want = WA_TPM_KEY },
+	{ .name = "a scheme for two uses",
+	    .script = { TPM, .tpm.scheme = 0x0018 },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a key derivation",
+	    .script = { TPM, .tpm.kdf = 0x0020 },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "another curve",
+	    .script = { TPM, .tpm.curve = 0x0004 },
+	    .want = WA_TPM_KEY },
+	{ .name = "a key that signs, and no more",
+	    .script = { TPM, .tpm.attributes_off = 0x00020472 },
+	    .want = WA_OK },
+	{ .name = "a key that does not sign",
+	    .script = { TPM, .tpm.attributes_off = 0x00040000 },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a key for what its TPM made",
+	    .script = { TPM, .tpm = { .attributes = 0x00010000,
+				 .attributes_off = DECRYPT } },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a key for certificates",
+	    .script = { TPM, .tpm = { .attributes = 0x00080000,
+				 .attributes_off = DECRYPT } },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "fixed to its TPM, and not to its parent",
+	    .script = { TPM, .tpm.attributes_off = 0x00000010 },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "no policy",
+	    .script = { TPM, .tpm.no_policy = true },
+	    .want = WA_OK },
+	{ .name = "a policy too long",
+	    .script = { TPM, .tpm.long_policy = true },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "no name",
+	    .script = { TPM,
+		.tpm = { .name_algorithm = 0x0010, .no_policy = true } },
+	    .want = WA_TPM_PUBLIC_AREA },
+	{ .name = "a name of nobody's hash",
+	    .script = { TPM, .tpm = { .name_algorithm = 0xffff,
+				 .name_made_with = 0x000b,
+				 .no_policy = true } },
 	    .want = WA_TPM_PUBLIC_AREA },
 	{ .name = "TPM 1.2",
 	    .script = { TPM, .tpm.ver = "1.2" },
@@ -269,6 +348,9 @@ static const struct lie tpm[] = {
 	    .want = WA_TPM_CERTIFICATE },
 	{ .name = "no use",
 	    .script = { TPM, .tpm.no_use = true },
+	    .want = WA_TPM_CERTIFICATE },
+	{ .name = "another use",
+	    .script = { TPM, .tpm.other_use = true },
 	    .want = WA_TPM_CERTIFICATE },
 	{ .name = "no manufacturer",
 	    .script = { TPM, .tpm.manufacturer = "" },
@@ -360,6 +442,15 @@ static const struct lie android[] = {
 	    .want = WA_ANDROID_EXTENSION },
 	{ .name = "garbage",
 	    .script = { ANDROID, .android.garbage = true },
+	    .want = WA_ANDROID_EXTENSION },
+	{ .name = "an origin twice",
+	    .script = { ANDROID, .android.origin_twice = true },
+	    .want = WA_ANDROID_EXTENSION },
+	{ .name = "a purpose twice",
+	    .script = { ANDROID, .android.purpose_twice = true },
+	    .want = WA_ANDROID_EXTENSION },
+	{ .name = "more behind the lists",
+	    .script = { ANDROID, .android.more_behind = true },
 	    .want = WA_ANDROID_EXTENSION },
 	{ .name = "a list missing",
 	    .script = { ANDROID, .android.cut = true },
@@ -458,6 +549,19 @@ static const struct lie safetynet[] = {
 	{ .name = "no certificates",
 	    .script = { SAFETYNET, .safetynet.no_x5c = true },
 	    .want = WA_SAFETYNET_RESPONSE },
+	{ .name = "seven certificates",
+	    .script = { SAFETYNET, .safetynet.certificates = 7 },
+	    .want = WA_SAFETYNET_RESPONSE },
+	{ .name = "six certificates",
+	    .script = { SAFETYNET, .safetynet.certificates = 6 },
+	    .want = WA_OK },
+	{ .name = "a header that does not end",
+	    .script = { SAFETYNET, .safetynet.long_header = true },
+	    .want = WA_SAFETYNET_RESPONSE },
+	{ .name = "r and s, and a byte more",
+	    .script = { SAFETYNET,
+		.safetynet = { .elliptic = true, .long_signature = true } },
+	    .want = WA_STATEMENT_SIGNATURE },
 	{ .name = "something critical",
 	    .script = { SAFETYNET, .safetynet.critical = true },
 	    .want = WA_SAFETYNET_RESPONSE },
@@ -479,6 +583,9 @@ static const struct lie safetynet[] = {
 	    .want = WA_STATEMENT_SIGNATURE },
 	{ .name = "another host",
 	    .script = { SAFETYNET, .safetynet.host = "attest.example.org" },
+	    .want = WA_SAFETYNET_HOST },
+	{ .name = "any host beside it",
+	    .script = { SAFETYNET, .safetynet.host = "*.android.com" },
 	    .want = WA_SAFETYNET_HOST },
 	{ .name = "a host before it",
 	    .script = { SAFETYNET,
@@ -510,8 +617,12 @@ static const char *const three[] = { "packed", "packed-self", "apple", NULL };
 static const char *const alone[] = { "packed", NULL };
 static const char *const nested[] = { "packed", "compound", NULL };
 static const char *const empty[] = { "packed-self", "none", NULL };
-static const char *const many[] = { "none", "none", "none", "none", "none",
-	"none", "none", "none", "none", NULL };
+static const char *const four[] = { "none", "none", "none", "none", NULL };
+static const char *const five[] = { "none", "none", "none", "none", "none",
+	NULL };
+static const char *const four_paths[] = { "packed", "apple", "packed", "apple",
+	NULL };
+static const char *const three_paths[] = { "packed", "apple", "packed", NULL };
 
 static const struct lie compound[] = {
 	{ .name = "the truth", .script = { COMPOUND }, .want = WA_OK },
@@ -524,8 +635,21 @@ static const struct lie compound[] = {
 	{ .name = "one inside another",
 	    .script = { COMPOUND, .compound.formats = nested },
 	    .want = WA_STATEMENT_FORM },
-	{ .name = "nine",
-	    .script = { COMPOUND, .compound.formats = many },
+	{ .name = "four",
+	    .script = { COMPOUND, .compound.formats = four },
+	    .want = WA_OK },
+	{ .name = "five",
+	    .script = { COMPOUND, .compound.formats = five },
+	    .want = WA_STATEMENT_FORM },
+	{ .name = "six certificates",
+	    .script = { COMPOUND, .compound.formats = three_paths },
+	    .want = WA_OK },
+	{ .name = "eight certificates",
+	    .script = { COMPOUND, .compound.formats = four_paths },
+	    .want = WA_STATEMENT_FORM },
+	{ .name = "nine certificates",
+	    .script = { COMPOUND, .compound.formats = three_paths,
+		.lie = SOFTKEY_X5C_WITH_ROOT },
 	    .want = WA_STATEMENT_FORM },
 	{ .name = "a map",
 	    .script = { COMPOUND, .statement = SLICE("\xa2\x01\x02\x03\x04") },
@@ -563,7 +687,7 @@ static const struct lie compound[] = {
 };
 
 struct keys {
-	struct softkey *of[5];
+	struct softkey *of[COUNT(offered)];
 };
 
 static struct softkey *
@@ -621,6 +745,46 @@ NAMES_EACH(android)
 NAMES_EACH(apple)
 NAMES_EACH(safetynet)
 NAMES_EACH(compound)
+
+/* What is worth knowing of a format is told even from inside another. */
+static void
+compound_tells_what_is_inside(void **state)
+{
+	static const char *const ended[] = { "packed", "android-safetynet",
+		NULL };
+	static const struct softkey_script unknown = { COMPOUND,
+		.statement = SLICE("\x82\xa2\x63"
+				   "fmt\x64"
+				   "none\x67"
+				   "attStmt\xa0"
+				   "\xa2\x63"
+				   "fmt\x64"
+				   "nona\x67"
+				   "attStmt\xa0") };
+	static const struct softkey_script old = { COMPOUND,
+		.compound.formats = ended };
+	static const struct softkey_script safe = { SAFETYNET };
+	static const struct softkey_script packed = { .format = "packed" };
+	struct softkey *k = key_of(*state, 0);
+	struct wa_registration_expectation w = want;
+	struct wa_registration_result r;
+	struct wa_registration got = softkey_register(k, &unknown);
+
+	w.attestation.accept_unknown_formats = true;
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(slice_equal(r.unknown_format, slice_of("nona")));
+	assert_string_equal(r.format, "compound");
+	assert_false(r.legacy);
+	got = softkey_register(k, &old);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(r.legacy);
+	got = softkey_register(k, &safe);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_true(r.legacy);
+	got = softkey_register(k, &packed);
+	assert_int_equal(wa_registration_verify(&w, &got, &r), WA_OK);
+	assert_false(r.legacy);
+}
 
 /* The path of each format is led to the anchor that it has, and no other. */
 static void
@@ -755,6 +919,7 @@ main(void)
 		cmocka_unit_test(apple_names_each_lie),
 		cmocka_unit_test(safetynet_names_each_lie),
 		cmocka_unit_test(compound_names_each_lie),
+		cmocka_unit_test(compound_tells_what_is_inside),
 		cmocka_unit_test(each_format_reaches_its_anchor),
 		cmocka_unit_test(u2f_has_no_idle_bit),
 		cmocka_unit_test(tpm_has_no_idle_bit),

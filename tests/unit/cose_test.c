@@ -198,9 +198,8 @@ judges_rsa(void **state)
 				  even = SLICE("\x01\x00\x00"),
 				  padded = SLICE("\x00\x01\x00\x01"),
 				  none = SLICE(""),
-				  wide =
-				      SLICE("\xff\xff\xff\xff\xff\xff\xff\xff"),
-				  wider = SLICE("\x01\0\0\0\0\0\0\0\x01");
+				  wide = SLICE("\xff\xff\xff\xff"),
+				  wider = SLICE("\x01\0\0\0\x01");
 	static const struct {
 		const char *name;
 		int64_t alg;
@@ -220,8 +219,8 @@ judges_rsa(void **state)
 		{ "an even exponent", -257, 2048, 1, &even, WA_KEY_FORM },
 		{ "a padded exponent", -257, 2048, 1, &padded, WA_KEY_FORM },
 		{ "no exponent", -257, 2048, 1, &none, WA_KEY_FORM },
-		{ "64 bits of exponent", -257, 2048, 1, &wide, WA_OK },
-		{ "65 bits of exponent", -257, 2048, 1, &wider, WA_KEY_FORM },
+		{ "32 bits of exponent", -257, 2048, 1, &wide, WA_OK },
+		{ "33 bits of exponent", -257, 2048, 1, &wider, WA_KEY_FORM },
 		{ "PSS", -37, 2048, 1, &f4, WA_OK },
 		{ "RS1", -65535, 2048, 1, &f4, WA_ALGORITHM_UNSUPPORTED },
 		{ "ES256", -7, 2048, 1, &f4, WA_KEY_FORM },
@@ -235,6 +234,108 @@ judges_rsa(void **state)
 		if (v != keys[i].want)
 			fail_msg("%s: got %s, want %s", keys[i].name,
 			    wa_verdict_name(v), wa_verdict_name(keys[i].want));
+	}
+}
+
+static enum wa_verdict
+judge_okp(int64_t alg, int64_t crv, struct slice x)
+{
+	const struct member m[] = { I(1, 1), I(3, alg), I(-1, crv),
+		B(-2, x.p, x.n) };
+	struct soft_bytes b = { 0 };
+	enum wa_verdict v;
+
+	put_key(&b, m, 4);
+	v = judge(soft_slice(&b));
+	soft_free(&b);
+	return v;
+}
+
+/* A point of Edwards curves by its bytes, the lowest first: those that these
+ * say and zeros, or 0xff, up to the last. */
+static const struct {
+	const char *name;
+	int64_t alg, crv;
+	struct slice first;
+	uint8_t fill, last;
+	enum wa_verdict want;
+} edwards[] = {
+	{ "the base point", -8, 6, SLICE("\x58"), 0x66, 0x66, WA_OK },
+	{ "its opposite", -8, 6, SLICE("\x58"), 0x66, 0xe6, WA_OK },
+	{ "of -19, too", -19, 6, SLICE("\x58"), 0x66, 0x66, WA_OK },
+	{ "y = 2, no point", -8, 6, SLICE("\x02"), 0, 0, WA_KEY_FORM },
+	{ "y = 3", -8, 6, SLICE("\x03"), 0, 0, WA_OK },
+	{ "y = 7, no point", -8, 6, SLICE("\x07"), 0, 0, WA_KEY_FORM },
+	{ "the identity", -8, 6, SLICE("\x01"), 0, 0, WA_KEY_FORM },
+	{ "the identity, x = -0", -8, 6, SLICE("\x01"), 0, 0x80, WA_KEY_FORM },
+	{ "of order 2", -8, 6, SLICE("\xec"), 0xff, 0x7f, WA_KEY_FORM },
+	{ "of order 4", -8, 6, SLICE(""), 0, 0, WA_KEY_FORM },
+	{ "of order 4, the other", -8, 6, SLICE(""), 0, 0x80, WA_KEY_FORM },
+	{ "of order 8", -8, 6,
+	    SLICE("\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10"
+		  "\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77"
+		  "\x92\xac\x03"),
+	    0, 0x7a, WA_KEY_FORM },
+	{ "of order 8, its opposite", -8, 6,
+	    SLICE("\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef"
+		  "\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88"
+		  "\x6d\x53\xfc"),
+	    0, 0x05, WA_KEY_FORM },
+	{ "3, as p + 3", -8, 6, SLICE("\xf0"), 0xff, 0x7f, WA_KEY_FORM },
+	{ "p", -8, 6, SLICE("\xed"), 0xff, 0x7f, WA_KEY_FORM },
+	{ "Ed448, the base point", -53, 7,
+	    SLICE("\x14\xfa\x30\xf2\x5b\x79\x08\x98\xad\xc8\xd7\x4e\x2c\x13"
+		  "\xbd\xfd\xc4\x39\x7c\xe6\x1c\xff\xd3\x3a\xd7\xc2\xa0\x05"
+		  "\x1e\x9c\x78\x87\x40\x98\xa3\x6c\x73\x73\xea\x4b\x62\xc7"
+		  "\xc9\x56\x37\x20\x76\x88\x24\xbc\xb6\x6e\x71\x46\x3f\x69"),
+	    0, 0, WA_OK },
+	{ "Ed448, a bit of it", -53, 7,
+	    SLICE("\x15\xfa\x30\xf2\x5b\x79\x08\x98\xad\xc8\xd7\x4e\x2c\x13"
+		  "\xbd\xfd\xc4\x39\x7c\xe6\x1c\xff\xd3\x3a\xd7\xc2\xa0\x05"
+		  "\x1e\x9c\x78\x87\x40\x98\xa3\x6c\x73\x73\xea\x4b\x62\xc7"
+		  "\xc9\x56\x37\x20\x76\x88\x24\xbc\xb6\x6e\x71\x46\x3f\x69"),
+	    0, 0x40, WA_KEY_FORM },
+	{ "Ed448, the identity", -53, 7, SLICE("\x01"), 0, 0, WA_KEY_FORM },
+	{ "Ed448, of order 4", -53, 7, SLICE(""), 0, 0x80, WA_KEY_FORM },
+	{ "Ed448, of order 2", -53, 7,
+	    SLICE("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+		  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+		  "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+		  "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+	    0, 0, WA_KEY_FORM },
+};
+
+static void
+judges_edwards_points(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(edwards) / sizeof(edwards[0]); i++) {
+		const size_t n = edwards[i].crv == 6 ? 32 : 57;
+		uint8_t x[57];
+		enum wa_verdict v;
+
+		memset(x, edwards[i].fill, n);
+		memcpy(x, edwards[i].first.p, edwards[i].first.n);
+		x[n - 1] = edwards[i].last;
+		v = judge_okp(
+		    edwards[i].alg, edwards[i].crv, (struct slice){ x, n });
+		if (v != edwards[i].want)
+			fail_msg("%s: got %s, want %s", edwards[i].name,
+			    wa_verdict_name(v),
+			    wa_verdict_name(edwards[i].want));
+	}
+}
+
+/* What OpenSSL makes has points, each of them. */
+static void
+takes_edwards_keys_that_are_made(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		struct softkey *k = softkey_new(i % 2 == 0 ? -8 : -53);
+
+		assert_int_equal(judge(softkey_cose(k)), WA_OK);
+		softkey_free(k);
 	}
 }
 
@@ -309,6 +410,8 @@ main(void)
 		cmocka_unit_test(judges_curves),
 		cmocka_unit_test(forgets_a_bad_point),
 		cmocka_unit_test(judges_rsa),
+		cmocka_unit_test(judges_edwards_points),
+		cmocka_unit_test(takes_edwards_keys_that_are_made),
 		cmocka_unit_test(knows_post_quantum_keys),
 		cmocka_unit_test(judges_form_first),
 		cmocka_unit_test(reads_what_the_soft_key_writes),

@@ -15,6 +15,7 @@
 #include "tests/softjws.h"
 #include "webauthn/b64.h"
 #include "webauthn/mds.h"
+#include "webauthn/mds_entry.h"
 #include "webauthn/pem.h"
 
 #define HOST "mds.fidoalliance.org"
@@ -173,6 +174,19 @@ static const struct {
 	    "{\"no\":7,\"nextUpdate\":"
 	    "\"soon\",\"entries\":[]}",
 	    WA_STATEMENT_FORM },
+	{ "a next update that no calendar has", { 0 },
+	    "{\"no\":7,\"nextUpdate\":\"2026-02-31\",\"entries\":[]}",
+	    WA_STATEMENT_FORM },
+	{ "a host of any name", { .host = "*.fidoalliance.org" }, NULL,
+	    WA_CERTIFICATE_RULES },
+	{ "r and s, and a byte more",
+	    { .elliptic = true, .long_signature = true }, NULL,
+	    WA_STATEMENT_SIGNATURE },
+	{ "seven certificates", { .certificates = 7 }, NULL,
+	    WA_STATEMENT_FORM },
+	{ "six", { .certificates = 6 }, NULL, WA_OK },
+	{ "a header that does not end", { .long_header = true }, NULL,
+	    WA_STATEMENT_FORM },
 	{ "nothing in it", { 0 }, PAYLOAD("7", ""), WA_OK },
 };
 
@@ -197,6 +211,14 @@ names_each_lie(void **state)
 
 /* A broken entry is skipped, and the good one behind it is kept. */
 static const char *const broken[] = {
+	"7",
+	"null",
+	"[]",
+	"\"aaguid\"",
+	"{\"aaguid\":\"" AAGUID_2 "\"," STATEMENT(
+	    "x") ","
+		 "\"timeOfLastStatusChange\":\"2022-02-30\"," REPORT(
+		     "REVOKED") "}",
 	"{\"aaguid\":7," STATEMENT("x") "," SINCE "," REPORT("REVOKED") "}",
 	"{\"aaguid\":\"39a5647e\"," STATEMENT("x") "," SINCE
 						   "," REPORT("REVOKED") "}",
@@ -240,6 +262,113 @@ skips_broken_entries(void **state)
 	}
 }
 
+static struct wa_mds *
+of_payload(struct fixture *f, const char *payload)
+{
+	struct wa_mds *mds = NULL;
+
+	assert_int_equal(
+	    load(f, make(f, (struct softjws_script){ 0 }, payload), &mds),
+	    WA_OK);
+	return mds;
+}
+
+/* Of two entries of one name the first counts, and the reports of both. */
+static void
+a_model_listed_twice_is_the_worse(void **state)
+{
+	static const char good[] = "{\"aaguid\":\"" AAGUID_2 "\"," STATEMENT(
+	    "Good") "," SINCE "," REPORT("FIDO_CERTIFIED") "}";
+	static const uint8_t two[16] = { 0xc5, 0xef, 0x55, 0xff, 0xad, 0x9a,
+		0x4b, 0x9f, 0xb5, 0x80, 0xad, 0xeb, 0xaf, 0xe0, 0x26, 0xd0 };
+	struct fixture *f = *state;
+
+	for (int order = 0; order < 2; order++) {
+		struct wa_mds_entry e;
+		struct wa_mds *mds;
+		char text[4096];
+
+		snprintf(text, sizeof(text), PAYLOAD("7", ENTRY_1 ",%s,%s"),
+		    order == 0 ? good : ENTRY_2, order == 0 ? ENTRY_2 : good);
+		mds = of_payload(f, text);
+		assert_true(wa_mds_find(mds, (struct slice){ two, 16 }, &e));
+		assert_string_equal(e.name, order == 0 ? "Good" : "Two");
+		assert_true((e.statuses & WA_MDS_REVOKED) != 0);
+		wa_mds_unref(mds);
+	}
+}
+
+/* Nothing but an image of its own goes onto a page. */
+static void
+keeps_icons_that_are_images(void **state)
+{
+	static const struct {
+		const char *icon;
+		bool kept;
+	} icons[] = {
+		{ "\"data:image/png;base64,AA==\"", true },
+		{ "\"data:text/html,hello\"", false },
+		{ "\"https://example.org/a.png\"", false },
+		{ "\" data:image/png;base64,AA==\"", false },
+		{ "7", false },
+	};
+	static const uint8_t one[16] = { 0x39, 0xa5, 0x64, 0x7e, 0x18, 0x53,
+		0x44, 0x6c, 0xa1, 0xf6, 0xa7, 0x9b, 0xae, 0x9f, 0x5b, 0xc7 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(icons); i++) {
+		struct wa_mds_entry e;
+		struct wa_mds *mds;
+		char text[4096];
+
+		snprintf(text, sizeof(text),
+		    PAYLOAD("7",
+			"{\"aaguid\":\"" AAGUID_1 "\",\"metadataStatement\":"
+			"{\"description\":\"x\",\"icon\":%s}," SINCE
+			"," REPORT("FIDO_CERTIFIED") "}"),
+		    icons[i].icon);
+		mds = of_payload(f, text);
+		assert_true(wa_mds_find(mds, (struct slice){ one, 16 }, &e));
+		assert_int_equal(e.icon != NULL, icons[i].kept);
+		wa_mds_unref(mds);
+	}
+}
+
+/* Dates have one form. */
+static void
+reads_dates(void **state)
+{
+	static const struct {
+		const char *text;
+		time_t at; /* -1: none */
+	} dates[] = {
+		{ "2022-05-19", 1652918400 },
+		{ "2024-02-29", 1709164800 },
+		{ "2023-02-29", -1 },
+		{ "2022-02-31", -1 },
+		{ "2022-13-01", -1 },
+		{ "2022-00-10", -1 },
+		{ "2022-01-00", -1 },
+		{ "22-02-03", -1 },
+		{ " 2022-02-03", -1 },
+		{ "2022-02-03 ", -1 },
+		{ "2022-2-3", -1 },
+		{ "2022-02-03T00:00:00Z", -1 },
+		{ "2022/02/03", -1 },
+		{ "+022-02-03", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(dates); i++) {
+		time_t at = 0;
+		const bool good = wa_mds_date(dates[i].text, &at);
+
+		if (good != (dates[i].at != -1) || (good && at != dates[i].at))
+			fail_msg("%s", dates[i].text);
+	}
+}
+
 static void
 leads_to_its_root_alone(void **state)
 {
@@ -274,24 +403,13 @@ leads_to_its_root_alone(void **state)
 	softca_free(other);
 }
 
-static struct wa_mds *
-of_serial(struct fixture *f, const char *payload)
-{
-	struct wa_mds *mds = NULL;
-
-	assert_int_equal(
-	    load(f, make(f, (struct softjws_script){ 0 }, payload), &mds),
-	    WA_OK);
-	return mds;
-}
-
 static void
 never_goes_back(void **state)
 {
 	struct fixture *f = *state;
 	struct wa_mds_shelf *shelf = wa_mds_shelf_new();
-	struct wa_mds *seven = of_serial(f, PAYLOAD("7", ENTRY_1));
-	struct wa_mds *eight = of_serial(f, PAYLOAD("8", ENTRY_1));
+	struct wa_mds *seven = of_payload(f, PAYLOAD("7", ENTRY_1));
+	struct wa_mds *eight = of_payload(f, PAYLOAD("8", ENTRY_1));
 	struct wa_mds *taken;
 
 	assert_null(wa_mds_shelf_take(shelf));
@@ -340,7 +458,7 @@ is_exchanged_while_threads_read(void **state)
 		struct wa_mds *mds;
 
 		snprintf(payload, sizeof(payload), PAYLOAD("%d", ""), serial);
-		mds = of_serial(f, payload);
+		mds = of_payload(f, payload);
 		assert_true(wa_mds_shelf_put(shelf, mds));
 		wa_mds_unref(mds);
 		for (size_t i = 0; serial == 1 && i < COUNT(threads); i++)
@@ -390,7 +508,7 @@ read_certificate(const char *name)
 
 	if (file.p == NULL || file.p[0] == 0x30)
 		return file;
-	from_pem = wa_pem_certificate(&text, &der.n);
+	from_pem = wa_pem_certificate(&text, &der.n, &(bool){ false });
 	if (from_pem == NULL)
 		from_pem = wa_b64_decode(file, &der.n, &(bool){ false });
 	assert_non_null(from_pem);
@@ -488,6 +606,9 @@ main(void)
 		cmocka_unit_test(statuses_have_names),
 		cmocka_unit_test(names_each_lie),
 		cmocka_unit_test(skips_broken_entries),
+		cmocka_unit_test(a_model_listed_twice_is_the_worse),
+		cmocka_unit_test(keeps_icons_that_are_images),
+		cmocka_unit_test(reads_dates),
 		cmocka_unit_test(leads_to_its_root_alone),
 		cmocka_unit_test(never_goes_back),
 		cmocka_unit_test(is_exchanged_while_threads_read),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -122,7 +123,7 @@ static const struct {
 	    WA_STATEMENT_FORM },
 	{ "x5c in words", { .format = "packed", .lie = SOFTKEY_X5C_TEXT },
 	    WA_STATEMENT_FORM },
-	{ "nine certificates", { .format = "packed", .lie = SOFTKEY_X5C_LONG },
+	{ "seven certificates", { .format = "packed", .lie = SOFTKEY_X5C_LONG },
 	    WA_STATEMENT_FORM },
 	{ "no certificate", { .format = "packed", .lie = SOFTKEY_X5C_GARBAGE },
 	    WA_CERTIFICATE_FORM },
@@ -176,8 +177,12 @@ names_each_lie(void **state)
 	.extensions =                                                          \
 	    &(struct softca_extension){ OID_AAGUID, SLICE(s), crit },          \
 	.extension_count = 1
+#define SERIAL(s, crit)                                                        \
+	.extensions = &(struct softca_extension){ "1.3.6.1.4.1.45724.1.1.2",   \
+		SLICE(s), crit },                                              \
+	.extension_count = 1
 
-/* L3 8.2.1, one rule broken a row. */
+/* L3 8.2.1 and 8.2.2, one rule broken a row. */
 static const struct {
 	const char *name;
 	struct softca_script certificate;
@@ -209,6 +214,22 @@ static const struct {
 	    WA_CERTIFICATE_RULES },
 	{ "of another unit",
 	    { NAME("JP", "itsumo", "authenticator attestation", "Test") },
+	    WA_CERTIFICATE_RULES },
+	{ "of two countries", { GOOD_NAME, .more_of = "C", .more = "FR" },
+	    WA_CERTIFICATE_RULES },
+	{ "of two makers", { GOOD_NAME, .more_of = "O", .more = "other" },
+	    WA_CERTIFICATE_RULES },
+	{ "of two units", { GOOD_NAME, .more_of = "OU", .more = "another" },
+	    WA_CERTIFICATE_RULES },
+	{ "of one unit, twice", { GOOD_NAME, .more_of = "OU", .more = UNIT },
+	    WA_CERTIFICATE_RULES },
+	{ "of two names", { GOOD_NAME, .more_of = "CN", .more = "Other" },
+	    WA_CERTIFICATE_RULES },
+	{ "of a town", { GOOD_NAME, .more_of = "L", .more = "Kyoto" }, WA_OK },
+	{ "for one device of an enterprise",
+	    { GOOD_NAME, SERIAL("\x04\x02\x01\x02", false) }, WA_OK },
+	{ "for one device, critically",
+	    { GOOD_NAME, SERIAL("\x04\x02\x01\x02", true) },
 	    WA_CERTIFICATE_RULES },
 	{ "for another model",
 	    { GOOD_NAME, AAGUID("\x04\x10"
@@ -331,6 +352,75 @@ refuses_what_policy_does(void **state)
 	    "not offered", wa_registration_verify(&w, &got, &r), WA_ALGORITHM);
 }
 
+/* Where frames are welcome, a top origin is one of the list, and a text. */
+static void
+wants_a_top_origin_in_words(void **state)
+{
+	static const char *const tops[] = { "https://shop.example", NULL };
+	static const struct {
+		const char *more;
+		enum wa_verdict want;
+	} rows[] = {
+		{ ",\"topOrigin\":\"https://shop.example\"", WA_OK },
+		{ ",\"topOrigin\":null", WA_OK },
+		{ ",\"topOrigin\":7", WA_TOP_ORIGIN },
+		{ ",\"topOrigin\":[\"https://shop.example\"]", WA_TOP_ORIGIN },
+		{ ",\"topOrigin\":{}", WA_TOP_ORIGIN },
+		{ ",\"topOrigin\":false", WA_TOP_ORIGIN },
+	};
+	struct wa_registration_expectation w = want;
+
+	w.common.allow_cross_origin = true;
+	w.common.top_origins = tops;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct wa_registration got = softkey_register(
+		    *state, &(struct softkey_script){
+				.cross_origin = "true", .more = rows[i].more });
+		struct wa_registration_result r;
+
+		expect(rows[i].more, wa_registration_verify(&w, &got, &r),
+		    rows[i].want);
+	}
+}
+
+/* What OpenSSL said of a lie is not left for whoever asks next. */
+static void
+leaves_no_errors_behind(void **state)
+{
+	static const char *const formats[] = { "packed", "packed-self",
+		"fido-u2f", "tpm", "android-key", "apple", "android-safetynet",
+		"compound" };
+	static const enum softkey_lie told[] = { SOFTKEY_TRUE, SOFTKEY_SIG_BIT,
+		SOFTKEY_X5C_GARBAGE, SOFTKEY_X5C_OTHER_KEY };
+	static const struct softca_extension unreadable = { "2.5.29.19",
+		SLICE("\x30\x03\x01\x01"), true };
+	static const struct softca_script bad = { GOOD_NAME,
+		.no_constraints = true, .extensions = &unreadable,
+		.extension_count = 1 };
+	struct wa_registration_result r;
+
+	for (size_t i = 0; i < 32; i++) {
+		const struct wa_registration got = softkey_register(
+		    *state, &(struct softkey_script){ .format = formats[i / 4],
+				.flags = UP_UV,
+				.lie = told[i % 4] });
+
+		(void)wa_registration_verify(&want, &got, &r);
+		if (ERR_peek_error() != 0)
+			fail_msg("%s, %zu", formats[i / 4], i % 4);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const struct wa_registration got = softkey_register(
+		    *state, &(struct softkey_script){ .format = "packed",
+				.certificate = i == 0 ? &bad : NULL,
+				.statement_alg = i == 0 ? 0 : -257 });
+
+		assert_int_not_equal(
+		    wa_registration_verify(&want, &got, &r), WA_OK);
+		assert_int_equal(ERR_peek_error(), 0);
+	}
+}
+
 static void
 tells_what_it_learned(void **state)
 {
@@ -356,19 +446,18 @@ tells_what_it_learned(void **state)
 
 /* Whichever bit is turned, it is no more the registration that was signed. */
 static void
-no_bit_is_idle(void **state)
+turn_each_bit(struct softkey *k, const char *format, bool trusted)
 {
-	struct softkey *k = *state;
 	const struct slice root = softca_root(softkey_ca(k));
 	struct wa_registration_expectation w = want;
 	struct wa_registration got =
-	    softkey_register(k, &(struct softkey_script){ .format = "packed" });
+	    softkey_register(k, &(struct softkey_script){ .format = format });
 	struct slice *parts[] = { &got.client_data_json,
 		&got.attestation_object };
 	struct wa_registration_result r;
 
 	w.attestation.anchors = (struct wa_trust_anchors){ &root, 1 };
-	w.attestation.require_trusted = true;
+	w.attestation.require_trusted = trusted;
 	for (size_t p = 0; p < 2; p++) {
 		const struct slice was = *parts[p];
 		uint8_t *bytes = malloc(was.n);
@@ -387,6 +476,13 @@ no_bit_is_idle(void **state)
 		free(bytes);
 		*parts[p] = was;
 	}
+}
+
+static void
+no_bit_is_idle(void **state)
+{
+	turn_each_bit(*state, "packed", true);
+	turn_each_bit(*state, "packed-self", false);
 }
 
 static void
@@ -443,6 +539,8 @@ main(void)
 		cmocka_unit_test(reads_each_certificate),
 		cmocka_unit_test(trusts_anchors_alone),
 		cmocka_unit_test(refuses_what_policy_does),
+		cmocka_unit_test(wants_a_top_origin_in_words),
+		cmocka_unit_test(leaves_no_errors_behind),
 		cmocka_unit_test(tells_what_it_learned),
 		cmocka_unit_test(no_bit_is_idle),
 		cmocka_unit_test(registers_each_algorithm),

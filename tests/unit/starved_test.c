@@ -15,6 +15,7 @@
 
 #include "tests/softjws.h"
 #include "tests/softkey.h"
+#include "web/verify.h"
 #include "webauthn/mds.h"
 
 /*
@@ -112,6 +113,7 @@ struct task {
 	enum wa_verdict (*run)(void *arg);
 	void *arg;
 	enum wa_verdict truth;
+	bool each; /* no allocation is passed over */
 };
 
 /* A thread that has kept nothing yet, so that all is allocated anew. */
@@ -152,7 +154,7 @@ starve(const struct task *t)
 	assert_int_equal(run_on_a_new_thread(t), t->truth);
 	needed = allocations;
 	/* Some 400 of them each time, and not the same ones in each task. */
-	step = needed / 400 + 1;
+	step = t->each ? 1 : needed / 400 + 1;
 	for (unsigned long i = 1 + seed++ % step; i <= needed; i += step) {
 		enum wa_verdict v;
 
@@ -205,7 +207,7 @@ assertions_survive(void **state)
 			.cred = { .credential_id = softkey_id(k),
 			    .cose_key = softkey_cose(k) },
 		};
-		struct task good = { "assertion", sign_in, &s, WA_OK };
+		struct task good = { "assertion", sign_in, &s, WA_OK, false };
 		uint8_t *last = (uint8_t *)(uintptr_t)s.got.signature.p +
 				s.got.signature.n - 1;
 
@@ -260,7 +262,7 @@ registrations_survive(void **state)
 			    k, &(struct softkey_script){ .format = formats[i],
 				   .flags = WA_FLAG_UP }),
 		};
-		struct task t = { formats[i], sign_up, &s, WA_OK };
+		struct task t = { formats[i], sign_up, &s, WA_OK, false };
 
 		starve(&t);
 		if (!s.want.attestation.require_trusted)
@@ -271,6 +273,45 @@ registrations_survive(void **state)
 		starve(&t);
 	}
 	softca_free(other);
+	softkey_free(k);
+}
+
+/* What is found missing for want of memory is not taken for not there: the
+ * certificate names another model, and every allocation fails in turn. */
+static void
+a_lie_is_none_for_want_of_memory(void **state)
+{
+	static const uint8_t another[18] = "\x04\x10"
+					   "another model...";
+	const struct softca_extension aaguid = { "1.3.6.1.4.1.45724.1.1.4",
+		{ another, sizeof(another) }, false };
+	const struct softca_script certificate = { .country = "JP",
+		.organization = "itsumo",
+		.unit = "Authenticator Attestation",
+		.common_name = "Test Authenticator",
+		.extensions = &aaguid,
+		.extension_count = 1 };
+	struct softkey *k = softkey_new(-7);
+	const struct slice root = softca_root(softkey_ca(k));
+	struct signing_up s = {
+		.want = { .common = { .challenge = { challenge,
+					  sizeof(challenge) },
+			      .rp_id = "example.org",
+			      .origins = origins },
+		    .algorithms = offered,
+		    .algorithm_count = 5,
+		    .attestation = { .at = SOFTCA_NOW,
+			.anchors = { &root, 1 },
+			.require_trusted = true } },
+		.got = softkey_register(
+		    k, &(struct softkey_script){ .format = "packed",
+			   .certificate = &certificate }),
+	};
+	const struct task t = { "another model", sign_up, &s,
+		WA_CERTIFICATE_AAGUID, true };
+
+	(void)state;
+	starve(&t);
 	softkey_free(k);
 }
 
@@ -306,7 +347,7 @@ metadata_survives(void **state)
 	struct soft_bytes blob = { 0 };
 	struct loading l = { .terms = {
 				 .anchors = { &root, 1 }, .at = SOFTCA_NOW } };
-	struct task t = { "metadata", load, &l, WA_OK };
+	struct task t = { "metadata", load, &l, WA_OK, false };
 
 	(void)state;
 	softjws_make(ca, key, &(struct softjws_script){ .host = "mds" },
@@ -321,13 +362,69 @@ metadata_survives(void **state)
 	softca_free(ca);
 }
 
+/* The first case of the corpus that has anchors in it. */
+static char *
+case_with_anchors(void)
+{
+	char path[4096], *line = NULL;
+	size_t room = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/tests/corpus/generated.jsonl",
+	    getenv("ITSUMO_SOURCE"));
+	in = fopen(path, "r");
+	assert_non_null(in);
+	while (getline(&line, &room, in) > 0) {
+		if (strstr(line, "BEGIN CERTIFICATE") != NULL &&
+		    strstr(line, "\"expect\":\"accept\"") != NULL) {
+			fclose(in);
+			return line;
+		}
+	}
+	abort();
+}
+
+/* A line of `itsumo verify` is not called malformed for want of memory. */
+static void
+lines_survive(void **state)
+{
+	char *line = case_with_anchors();
+	char answer[512];
+
+	(void)state;
+	for (unsigned long i = 0, needed = 1; i <= needed;
+	     i += needed / 400 + 1) {
+		FILE *in = fmemopen(line, strlen(line), "r");
+		FILE *out = fmemopen(answer, sizeof(answer), "w");
+		int status;
+
+		assert_true(in != NULL && out != NULL);
+		setvbuf(in, NULL, _IONBF, 0);
+		allocations = 0;
+		fail_at = i;
+		status = web_verify(in, out);
+		fail_at = 0;
+		if (i == 0) {
+			assert_non_null(strstr(answer, "\"ok\""));
+			needed = allocations;
+		}
+		if (status == 0 && strstr(answer, "line-form") != NULL)
+			fail_msg("without allocation %lu: %s", i, answer);
+		fclose(in);
+		fclose(out);
+	}
+	free(line);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(assertions_survive),
 		cmocka_unit_test(registrations_survive),
+		cmocka_unit_test(a_lie_is_none_for_want_of_memory),
 		cmocka_unit_test(metadata_survives),
+		cmocka_unit_test(lines_survive),
 	};
 
 	/* Before anything is allocated there. */
