@@ -609,7 +609,7 @@ walk_in(struct home *h, enum store_match match)
 	walk(&m);
 	/* It went everywhere, and the log says the same. */
 	print_message(
-	    "%s: %u sessions, %u approved, %u mismatches, %u refused,"
+	    "# %s: %u sessions, %u approved, %u mismatches, %u refused,"
 	    " %u resting, %u hidden, %u displaced, %u kept, %u spared,"
 	    " %u ended\n",
 	    rp_match_name(match), m.sessions, m.approved, m.mismatches,
