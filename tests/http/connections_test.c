@@ -33,8 +33,7 @@ await_metric(const struct server *s, const char *name, double least)
 static void
 connections_are_counted_by_address(void **state)
 {
-	/* One thread, so that none looks while another counts. */
-#define COUNTED "connections_per_address = 20\nserver_threads = 1\n"
+#define COUNTED "connections_per_address = 20\n"
 	static const struct {
 		const char *config, *from;
 		bool counted;

@@ -217,11 +217,17 @@ health_is_where_the_banner_says(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		struct server *s =
-		    server_start(&(struct server_options){ .args = args[i] });
+		bool said = false;
 
-		assert_true(server_logged(s, says[i]));
-		server_end(s);
+		/* The port after may be somebody else's, of all that are. */
+		for (int turn = 0; !said && turn < 10; turn++) {
+			struct server *s = server_start(
+			    &(struct server_options){ .args = args[i] });
+
+			said = server_logged(s, says[i]);
+			server_end(s);
+		}
+		assert_true(said);
 	}
 }
 

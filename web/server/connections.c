@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/rand.h>
 
@@ -39,6 +40,8 @@ struct connections {
 	struct crowd *buckets[BUCKETS];
 	/* All have the same patience: who was put in first is due first. */
 	struct connection *oldest, *newest;
+	struct connection **parked; /* by socket */
+	size_t parked_n;
 };
 
 struct connections *
@@ -61,6 +64,10 @@ connections_free(struct connections *c)
 {
 	if (c == NULL)
 		return;
+	/* Those whose daemon ended before it took them over. */
+	for (size_t fd = 0; fd < c->parked_n; fd++)
+		connections_remove(c->parked[fd]);
+	free(c->parked);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -216,6 +223,60 @@ connections_add(struct connections *c, const struct address *from, int fd)
 		one->wide = crowd_join(c, wide, true);
 	}
 	list_add(one);
+	pthread_mutex_unlock(&c->lock);
+	return one;
+}
+
+static bool
+park_room(struct connections *c, size_t fd)
+{
+	size_t n = c->parked_n == 0 ? 64 : c->parked_n;
+	struct connection **more;
+
+	if (fd < c->parked_n)
+		return true;
+	while (n <= fd)
+		n *= 2;
+	if ((more = realloc(c->parked, n * sizeof(*more))) == NULL)
+		return false;
+	memset(more + c->parked_n, 0, (n - c->parked_n) * sizeof(*more));
+	c->parked = more;
+	c->parked_n = n;
+	return true;
+}
+
+bool
+connections_park(struct connection *one)
+{
+	struct connections *c;
+	struct connection *before = NULL;
+	bool good;
+
+	if (one == NULL || one->fd < 0)
+		return false;
+	c = one->all;
+	pthread_mutex_lock(&c->lock);
+	list_remove(one);
+	if ((good = park_room(c, (size_t)one->fd))) {
+		/* Of a socket that was closed without a word. */
+		before = c->parked[one->fd];
+		c->parked[one->fd] = one;
+	}
+	pthread_mutex_unlock(&c->lock);
+	connections_remove(before);
+	return good;
+}
+
+struct connection *
+connections_fetch(struct connections *c, int fd)
+{
+	struct connection *one = NULL;
+
+	pthread_mutex_lock(&c->lock);
+	if (fd >= 0 && (size_t)fd < c->parked_n) {
+		one = c->parked[fd];
+		c->parked[fd] = NULL;
+	}
 	pthread_mutex_unlock(&c->lock);
 	return one;
 }

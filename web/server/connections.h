@@ -38,6 +38,13 @@ bool connections_may(
  */
 struct connection *connections_add(
     struct connections *c, const struct address *from, int fd);
+/*
+ * One that the daemon has not taken over yet: it waits under its socket, and
+ * nothing is awaited of it.  False when there is no memory.
+ */
+bool connections_park(struct connection *one);
+/* It has, or never will; NULL: none waits under that socket. */
+struct connection *connections_fetch(struct connections *c, int fd);
 /* It ends; its socket is still open. */
 void connections_remove(struct connection *one);
 

@@ -14,6 +14,7 @@
 #include "web/clock.h"
 #include "web/log.h"
 #include "web/metrics.h"
+#include "web/server/accepter.h"
 #include "web/server/connections.h"
 #include "web/server/gather.h"
 #include "web/server/pool.h"
@@ -43,7 +44,7 @@ struct web_server {
 	struct site *site; /* under lock */
 	_Atomic int requests[PLACES];
 	_Atomic bool draining, closed;
-	int fd; /* after the daemon was quiesced */
+	struct accepter *accepter; /* NULL: nothing is accepted any more */
 };
 
 struct site *
@@ -71,49 +72,62 @@ server_reload(struct web_server *s, struct site *site)
 }
 
 /* Whether one more may come from there; the proxies' clients are many. */
-static enum MHD_Result
-on_accept(void *cls, const struct sockaddr *sa, socklen_t n)
+static bool
+may_come(struct web_server *s, const struct address *from)
 {
-	struct web_server *s = cls;
 	struct site *site = server_site(s);
-	struct address a;
-	bool may;
+	bool may = networks_have(&site->proxies, from) ||
+		   connections_may(s->connections, from,
+		       (unsigned)site->config->connections_per_address);
 
-	(void)n;
-	may = !address_of_socket(sa, &a) || networks_have(&site->proxies, &a) ||
-	      connections_may(s->connections, &a,
-		  (unsigned)site->config->connections_per_address);
 	site_drop(site);
-	if (!may)
+	return may;
+}
+
+/* Counted here, so that none comes in while another is being counted. */
+static bool
+on_coming(void *arg, int fd, const struct sockaddr *sa)
+{
+	struct web_server *s = arg;
+	struct connection *one;
+	struct address a;
+	bool has = address_of_socket(sa, &a);
+
+	if (has && !may_come(s, &a)) {
 		METRIC_ADD(turned_away, 1);
-	return may ? MHD_YES : MHD_NO;
+		return false;
+	}
+	one = connections_add(s->connections, has ? &a : NULL, fd);
+	if (connections_park(one))
+		return true;
+	connections_remove(one);
+	return false;
 }
 
 static void
-begin_connection(
-    struct web_server *s, struct MHD_Connection *connection, void **state)
+on_gone(void *arg, int fd)
 {
-	const union MHD_ConnectionInfo *at = MHD_get_connection_info(connection,
-					   MHD_CONNECTION_INFO_CLIENT_ADDRESS),
-				       *fd = MHD_get_connection_info(connection,
-					   MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct address a;
-	bool has = at != NULL && at->client_addr != NULL &&
-		   address_of_socket(at->client_addr, &a);
+	struct web_server *s = arg;
 
-	METRIC_ADD(connections, 1);
-	METRIC_ADD(accepted, 1);
-	*state = fd == NULL ? NULL
-			    : connections_add(s->connections, has ? &a : NULL,
-				  fd->connect_fd);
+	connections_remove(connections_fetch(s->connections, fd));
 }
 
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **state,
     enum MHD_ConnectionNotificationCode what)
 {
+	struct web_server *s = cls;
+	const union MHD_ConnectionInfo *fd;
+
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		begin_connection(cls, connection, state);
+		METRIC_ADD(connections, 1);
+		METRIC_ADD(accepted, 1);
+		fd = MHD_get_connection_info(
+		    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*state = fd == NULL ? NULL
+				    : connections_fetch(
+					  s->connections, fd->connect_fd);
+		connection_await(*state);
 		return;
 	}
 	METRIC_ADD(connections, -1);
@@ -154,10 +168,11 @@ threads_for(const struct config *c)
 }
 
 static struct MHD_Daemon *
-start_daemon(struct web_server *s, int fd, const struct config *c)
+start_daemon(struct web_server *s, const struct config *c)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD |
-			 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+			 MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_USE_ERROR_LOG;
 	unsigned threads = threads_for(c);
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_callback() },
@@ -173,9 +188,8 @@ start_daemon(struct web_server *s, int fd, const struct config *c)
 	if (use_tls)
 		flags |= MHD_USE_TLS;
 	/* clang-format off */
-	return MHD_start_daemon(flags, 0, on_accept, s, stages_go, s,
+	return MHD_start_daemon(flags, 0, NULL, NULL, stages_go, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->connections,
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)((c->request_timeout + 999) / 1000),
@@ -213,7 +227,6 @@ server_start(int fd, struct site *site)
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	s->site = site;
-	s->fd = -1;
 	reply_use_hsts(*c->tls_certificate != '\0' ||
 		       (!c->trial && c->origins.n > 0 &&
 			   strncmp(c->origins.v[0], "https:", 6) == 0));
@@ -224,10 +237,17 @@ server_start(int fd, struct site *site)
 		NULL &&
 	    (s->waiting = waiting_new(
 		 site_take(site), may_wait(c), on_second, s)) != NULL &&
-	    (s->daemon = start_daemon(s, fd, c)) != NULL)
+	    (s->daemon = start_daemon(s, c)) != NULL) {
+		s->accepter =
+		    accepter_start(fd, s->daemon, (unsigned)c->connections,
+			&(struct accepter_hooks){ on_coming, on_gone, s });
+		fd = -1; /* now the accepter's */
+	}
+	if (s->accepter != NULL)
 		return s;
 	log_say(WEB_LOG_ERROR, "start", "the HTTP server could not be started");
-	(void)close(fd);
+	if (fd >= 0)
+		(void)close(fd);
 	server_free(s);
 	return NULL;
 }
@@ -294,7 +314,8 @@ server_drain(struct web_server *s, int64_t ms)
 	struct timespec tick = { .tv_nsec = 5000000 };
 
 	atomic_store(&s->draining, true);
-	s->fd = MHD_quiesce_daemon(s->daemon);
+	accepter_stop(s->accepter);
+	s->accepter = NULL;
 	waiting_end(s->waiting);
 	while (has(s, PLACE_IN) && clock_us() < begin + (end - begin) / 2)
 		(void)nanosleep(&tick, NULL);
@@ -309,10 +330,9 @@ server_free(struct web_server *s)
 {
 	if (s == NULL)
 		return;
+	accepter_stop(s->accepter);
 	if (s->daemon != NULL)
 		MHD_stop_daemon(s->daemon);
-	if (s->fd >= 0)
-		(void)close(s->fd);
 	gather_free(s->gather);
 	waiting_free(s->waiting);
 	connections_free(s->connections);
