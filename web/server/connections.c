@@ -33,6 +33,11 @@ struct connection {
 	int fd;
 };
 
+/* Not taken over by the daemon yet. */
+struct parked {
+	struct connection *one;
+};
+
 struct connections {
 	pthread_mutex_t lock;
 	uint64_t key[2];
@@ -40,7 +45,7 @@ struct connections {
 	struct crowd *buckets[BUCKETS];
 	/* All have the same patience: who was put in first is due first. */
 	struct connection *oldest, *newest;
-	struct connection **parked; /* by socket */
+	struct parked *parked; /* by socket */
 	size_t parked_n;
 };
 
@@ -66,7 +71,7 @@ connections_free(struct connections *c)
 		return;
 	/* Those whose daemon ended before it took them over. */
 	for (size_t fd = 0; fd < c->parked_n; fd++)
-		connections_remove(c->parked[fd]);
+		connections_remove(c->parked[fd].one);
 	free(c->parked);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -231,7 +236,7 @@ static bool
 park_room(struct connections *c, size_t fd)
 {
 	size_t n = c->parked_n == 0 ? 64 : c->parked_n;
-	struct connection **more;
+	struct parked *more;
 
 	if (fd < c->parked_n)
 		return true;
@@ -259,8 +264,8 @@ connections_park(struct connection *one)
 	list_remove(one);
 	if ((good = park_room(c, (size_t)one->fd))) {
 		/* Of a socket that was closed without a word. */
-		before = c->parked[one->fd];
-		c->parked[one->fd] = one;
+		before = c->parked[one->fd].one;
+		c->parked[one->fd].one = one;
 	}
 	pthread_mutex_unlock(&c->lock);
 	connections_remove(before);
@@ -274,8 +279,8 @@ connections_fetch(struct connections *c, int fd)
 
 	pthread_mutex_lock(&c->lock);
 	if (fd >= 0 && (size_t)fd < c->parked_n) {
-		one = c->parked[fd];
-		c->parked[fd] = NULL;
+		one = c->parked[fd].one;
+		c->parked[fd].one = NULL;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return one;
