@@ -89,15 +89,6 @@ describe('sign-in with the phone', () => {
     await pc.page.click('#use-phone');
     await pc.state('approvals-resting');
     await pc.look('resting');
-    /* After a second one until a passkey was used, which is faked here. */
-    await pc.page.route('**/api/v1/approvals', (route) => route.fulfill({
-      status: 429, contentType: 'application/problem+json',
-      body: JSON.stringify({ status: 429, code: 'approvals-resting' }) }));
-    await press(pc, 'back');
-    await pc.state('ready');
-    await pc.page.click('#use-phone');
-    await pc.state('approvals-off');
-    await pc.look('off');
   });
 
   inEach('"this is not me" refuses, or reports', async (t, locale) => {

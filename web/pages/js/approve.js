@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign in with the phone: ask it, show the number, wait, collect the session.
 
-import { Problem, askAgain, call, isName, wait as held } from './api.js';
+import { askAgain, call, isName, wait as held } from './api.js';
 import { run } from './ceremony.js';
 import { fill, input, one, onClick, view } from './dom.js';
 import { keepThis, nameForThis } from './keeping.js';
@@ -176,22 +176,11 @@ async function byRequest(stage, name) {
     } catch (error) {
       if (isName(error))
         throw error; /* the sign-in page tells it at the name */
-      choice = await stage.refused(ended(error));
+      choice = await stage.refused(error);
     }
     if (choice !== 'again')
       return null;
   }
-}
-
-/**
- * Requests that rest until a passkey is used are another thing to say than
- * those that rest for a while.
- *
- * @param {unknown} error
- */
-function ended(error) {
-  return error instanceof Problem && error.code === 'approvals-resting'
-    && !error.retryAfter ? new Problem('approvals-off') : error;
 }
 
 /** Whether this browser can show a code of its own to a phone beside it. */

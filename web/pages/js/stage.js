@@ -38,8 +38,7 @@ function familyOf(state) {
 
 /** States where doing the same again cannot help. */
 const FINAL = new Set(['already-here', 'account-locked', 'wrong-address',
-  'passkeys-full', 'phones-full', 'offer-unknown', 'offer-over',
-  'approvals-off']);
+  'passkeys-full', 'phones-full', 'offer-unknown', 'offer-over']);
 
 /**
  * @param {unknown} error
