@@ -63,7 +63,7 @@ static bool
 judge_line(const char *at, long n, bool too_long, FILE *out)
 {
 	const char *verdict = too_long ? "line-long" : "line-form";
-	json_error_t error;
+	json_error_t error = { 0 };
 	json_t *line = NULL;
 	bool ok;
 

@@ -160,7 +160,7 @@ wa_client_data_judge(
 {
 	enum wa_verdict v = WA_CLIENT_DATA_FORM;
 	json_t *cd = NULL;
-	json_error_t error;
+	json_error_t error = { 0 };
 
 	if (is_as_serialized(json, type, want))
 		return WA_OK;

@@ -232,7 +232,7 @@ static enum wa_verdict
 read_clients(struct slice text, unsigned requested, struct wa_extensions *out)
 {
 	enum wa_verdict v = WA_OK;
-	json_error_t error;
+	json_error_t error = { 0 };
 	const char *name;
 	json_t *object, *value;
 

@@ -10,7 +10,9 @@
 #include "webauthn/slice.h"
 
 /* A parse ended for want of memory.  jansson says so in some places and says
- * nothing in others; what is wrong with a text it always names. */
+ * nothing in others; what is wrong with a text it always names.  *error has to
+ * be zero before the parse: where that ends at once, its code is not written.
+ */
 static inline bool
 wa_json_starved(const json_error_t *error)
 {

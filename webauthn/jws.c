@@ -57,7 +57,7 @@ decode_object(struct slice text, bool is_signed, enum wa_verdict *v)
 {
 	size_t n = 0;
 	uint8_t *bytes = decode(text, &n, v);
-	json_error_t error;
+	json_error_t error = { 0 };
 	json_t *object = NULL;
 
 	if (bytes == NULL)
