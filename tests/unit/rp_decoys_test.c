@@ -16,7 +16,7 @@
  * not is counted by standing in front of it: a clock would prove nothing here.
  */
 static struct work {
-	unsigned views, names, accounts, lists, finds, macs, verifies;
+	size_t views, names, accounts, lists, finds, macs, verifies;
 	size_t listed; /* passkeys that were read */
 } work;
 
